@@ -1,0 +1,59 @@
+import eslint from '@eslint/js'
+import tseslint from 'typescript-eslint'
+
+/** The destination drops into the action-destinations monorepo and runs there with nothing but the framework. */
+const theDestinationStandsAlone = {
+  files: ['src/destinations/heap/**/*.ts'],
+  ignores: ['**/__tests__/**'],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      { patterns: [{ regex: '^(?!@segment/actions-core$|\\.{1,2}(/|$))', message: 'Only @segment/actions-core.' }] }
+    ],
+    'no-restricted-globals': ['error', 'process', 'Buffer', 'require', '__dirname', 'setTimeout', 'setInterval'],
+    'no-restricted-syntax': [
+      'error',
+      {
+        selector: 'ImportDeclaration[source.value=/^(\\.\\.\\/){2,}(cli|heap-emulator|browser-destinations)/]',
+        message: 'The destination knows nothing outside its folder.'
+      },
+      { selector: "MemberExpression[object.name='Date'][property.name='now']", message: 'No clock but the event’s.' },
+      { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'No clock but the event’s.' }
+    ]
+  }
+}
+
+/** So that it can catch the destination's mistakes. */
+const theEmulatorKnowsHeapAlone = {
+  files: ['src/heap-emulator/**/*.ts'],
+  rules: {
+    'no-restricted-imports': ['error', { patterns: ['**/destinations/**', '**/cli/**', '**/browser-destinations/**'] }]
+  }
+}
+
+export default tseslint.config(
+  { ignores: ['node_modules', 'dist', 'coverage', '**/generated-types.ts'] },
+  eslint.configs.recommended,
+  tseslint.configs.recommendedTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      // A test's fake and an interface's method may be async for what others expect of them.
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/restrict-template-expressions': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }]
+    }
+  },
+  {
+    files: ['**/__tests__/**'],
+    rules: { '@typescript-eslint/no-unsafe-assignment': 'off', '@typescript-eslint/no-base-to-string': 'off' }
+  },
+  theDestinationStandsAlone,
+  theEmulatorKnowsHeapAlone,
+  { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
+  {
+    files: ['**/*.js'],
+    languageOptions: { globals: { module: 'writable', require: 'readonly', process: 'readonly' } },
+    rules: { '@typescript-eslint/no-require-imports': 'off' }
+  }
+)

@@ -1,0 +1,221 @@
+import { Faults, strikesAfterStoring } from './faults'
+import type { ConnectionFault, Fault, FaultRule, ParsedRequest } from './faults'
+import { regionOf } from './hosts'
+import type { Region } from './hosts'
+import { RateLimits } from './rateLimits'
+import { Refusal } from './refusal'
+import { Environment } from './store'
+import type { EnvironmentSnapshot } from './store'
+import { readerAt } from './validate'
+
+/** A request as it comes off the wire. Header names may have any casing. */
+export interface HeapRequest {
+  /** One of Heap's hosts, with or without a port. It decides the region. */
+  host: string
+  method: string
+  /** With the query, if there is one. */
+  path: string
+  headers: Readonly<Record<string, string | number | string[] | undefined>>
+  body: string
+}
+
+/** What the emulator answers. */
+export interface HeapAnswer {
+  status: number
+  headers: Record<string, string>
+  body: string
+}
+
+/** An answer, or the fate of a connection that whoever carries the request must bring about. */
+export type HeapOutcome = HeapAnswer | ConnectionFault
+
+/** One line of the log. */
+export interface LoggedRequest extends ParsedRequest {
+  /** The status answered, or what befell the connection. */
+  outcome: number | ConnectionFault
+  /** Why the request was refused. */
+  error?: string
+}
+
+/** How an emulator is set up. */
+export interface HeapEmulatorOptions {
+  /** Answer 429 over Heap's rate limits; off by default, since a test may be faster than any visitor. */
+  enforceRateLimits?: boolean
+  /** The clock of the rate limits, in milliseconds; the computer's by default. */
+  now?: () => number
+}
+
+/**
+ * A strict stand-in for Heap's ingestion API, in memory. It takes what Heap documents and refuses everything else: a
+ * 400 names the entry and field at fault. The US and EU hosts are two separate stores, and each App ID is an
+ * environment of its own in them.
+ *
+ * ```ts
+ * const heap = new HeapEmulator()
+ * const interception = interceptHeap(heap)
+ * // …send events to https://heapanalytics.com…
+ * heap.environment('US', '12343283').events
+ * interception.restore()
+ * ```
+ */
+export class HeapEmulator {
+  private readonly environments = new Map<string, Environment>()
+  private readonly faults = new Faults()
+  private readonly enforceRateLimits: boolean
+  private readonly now: () => number
+  private rateLimits = new RateLimits()
+  private log: LoggedRequest[] = []
+
+  constructor({ enforceRateLimits = false, now = Date.now }: HeapEmulatorOptions = {}) {
+    this.enforceRateLimits = enforceRateLimits
+    this.now = now
+  }
+
+  /** Every request received since the start or the last `reset`, oldest first. */
+  get requests(): readonly LoggedRequest[] {
+    return this.log
+  }
+
+  /**
+   * Takes one request and answers it. All of a request is stored or none of it: Heap's documentation does not say what
+   * happens to the valid entries beside an invalid one, and we refuse the whole so that the mistake is seen.
+   *
+   * @returns 200 with `{}` once stored; 400, 404, 405 or 429 with `{ "error": … }`; or the fault that was ordered.
+   * @throws {RangeError} If a rule of `failWhen` gives a fault with an impossible status.
+   */
+  async handle(request: HeapRequest): Promise<HeapOutcome> {
+    const parsed = parse(request)
+    const pending = this.faults.find(parsed)
+    const strikesFirst = pending !== undefined && !strikesAfterStoring(pending.fault)
+    const refusal = strikesFirst ? undefined : this.refusalOf(request, parsed)
+
+    const strikes = pending !== undefined && refusal === undefined
+    if (strikes) pending.spend()
+    const outcome = strikes ? outcomeOf(pending.fault) : answerTo(refusal)
+
+    this.log.push({
+      ...parsed,
+      outcome: typeof outcome === 'string' ? outcome : outcome.status,
+      ...(refusal && { error: refusal.message })
+    })
+    return outcome
+  }
+
+  /**
+   * Makes the next requests fail. Calls add up: the fault ordered first strikes first.
+   *
+   * @param fault How they fail, and whether before or after the data is stored.
+   * @param times How many requests fail, 1 or more.
+   * @param path Only requests to this path fail, such as `/api/track`; any request if left out.
+   * @throws {RangeError} If `times` or the fault's status is out of range.
+   */
+  failNext(fault: Fault, times = 1, path?: string): void {
+    this.faults.failNext(fault, times, path)
+  }
+
+  /**
+   * Makes every request fail that the rule picks, such as those with too many entries or one in ten by a seeded chance.
+   * Faults of `failNext` go first. The rule is asked once for each request they leave.
+   *
+   * @returns A function that takes the rule away again.
+   */
+  failWhen(rule: FaultRule): () => void {
+    return this.faults.failWhen(rule)
+  }
+
+  /** Everything held, as plain objects ready for JSON: one entry for each environment that data was stored in. */
+  snapshot(): EnvironmentSnapshot[] {
+    return Array.from(this.environments.values(), (environment) => environment.snapshot())
+  }
+
+  /** What one environment holds, empty if nothing was ever stored there. */
+  environment(region: Region, appId: string): EnvironmentSnapshot {
+    const held = this.environments.get(environmentKey(region, appId)) ?? new Environment(region, appId)
+    return held.snapshot()
+  }
+
+  /** Forgets all data, the log, the rate counts and the faults, as if newly made. */
+  reset(): void {
+    this.environments.clear()
+    this.faults.clear()
+    this.rateLimits = new RateLimits()
+    this.log = []
+  }
+
+  private refusalOf(request: HeapRequest, parsed: ParsedRequest): Refusal | undefined {
+    try {
+      this.store(request, parsed)
+      return undefined
+    } catch (error) {
+      if (error instanceof Refusal) return error
+      throw error
+    }
+  }
+
+  private store(request: HeapRequest, { host, method, path, body }: ParsedRequest): void {
+    const region = regionOf(host)
+    if (!region) throw new Refusal(404, `${host} is not a host of Heap`)
+    const read = readerAt(path)
+    if (!read) throw new Refusal(404, `${path} is not an endpoint of Heap that this emulator knows`)
+    if (method !== 'POST') throw new Refusal(405, `${method} is not allowed here; send a POST`)
+    checkContentType(request)
+    if (body === request.body) throw new Refusal(400, 'the body is not JSON')
+
+    const call = read(body)
+    const key = environmentKey(region, call.app_id)
+    if (this.enforceRateLimits) this.rateLimits.count(key, call, this.now())
+    const environment = this.environments.get(key) ?? new Environment(region, call.app_id)
+    this.environments.set(key, environment)
+    environment.store(call)
+  }
+}
+
+function environmentKey(region: Region, appId: string): string {
+  return `${region}/${appId}`
+}
+
+function parse({ host, method, path, body }: HeapRequest): ParsedRequest {
+  return {
+    host: host.toLowerCase().replace(/:\d+$/, ''),
+    method: method.toUpperCase(),
+    path,
+    body: parseJson(body)
+  }
+}
+
+/** No JSON text parses to itself, so a result equal to the text means that it is not JSON. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+function checkContentType({ headers }: HeapRequest): void {
+  const name = Object.keys(headers).find((key) => key.toLowerCase() === 'content-type')
+  const value = name === undefined ? undefined : String(headers[name])
+  if (value === undefined) throw new Refusal(400, 'content-type is missing; it must be application/json')
+  if (!/^application\/json\s*(;|$)/i.test(value)) {
+    throw new Refusal(400, `content-type is ${JSON.stringify(value)}; it must be application/json`)
+  }
+}
+
+const JSON_HEADERS = { 'content-type': 'application/json' }
+
+function answerTo(refusal: Refusal | undefined): HeapAnswer {
+  if (!refusal) return { status: 200, headers: { ...JSON_HEADERS }, body: '{}' }
+  const headers = refusal.status === 405 ? { ...JSON_HEADERS, allow: 'POST' } : { ...JSON_HEADERS }
+  return { status: refusal.status, headers, body: errorBody(refusal.message) }
+}
+
+function outcomeOf(fault: Fault): HeapOutcome {
+  if (typeof fault === 'string') return fault
+  if ('connection' in fault) return fault.connection
+  const { status, headers, body = errorBody(`the emulator was told to answer ${status}`) } = fault
+  return { status, headers: { ...JSON_HEADERS, ...headers }, body }
+}
+
+function errorBody(error: string): string {
+  return JSON.stringify({ error })
+}

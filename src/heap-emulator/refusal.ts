@@ -1,0 +1,18 @@
+/**
+ * Why a request is not accepted. The emulator answers `status` with `{ "error": message }`, and stores nothing of the
+ * request.
+ */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+
+  /**
+   * @param status 400 for a body Heap would not take, 404 or 405 for a wrong path or method, 429 over a limit.
+   * @param message What is wrong and where, in plain English.
+   */
+  constructor(
+    readonly status: 400 | 404 | 405 | 429,
+    message: string
+  ) {
+    super(message)
+  }
+}
