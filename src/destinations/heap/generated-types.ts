@@ -1,0 +1,12 @@
+// Generated file. DO NOT MODIFY IT BY HAND.
+
+export interface Settings {
+  /**
+   * The number of the Heap environment that your data goes to, such as 12343283. Find it in Heap under Account > Manage > Projects.
+   */
+  appId: string
+  /**
+   * Where Heap stores your data. Select the region of your Heap environment; if left empty, data goes to the US.
+   */
+  region?: 'US' | 'EU'
+}

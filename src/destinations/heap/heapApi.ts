@@ -1,0 +1,176 @@
+import { ErrorCodes, getErrorCodeFromHttpStatus, IntegrationError } from '@segment/actions-core'
+import type { ModifiedResponse, RequestClient } from '@segment/actions-core'
+import type { FlatProperties } from './flatten'
+import type { Settings } from './generated-types'
+
+/** Heap, Data Residency: data of an EU environment must not go to the US host. */
+const HOSTS = { US: 'https://heapanalytics.com', EU: 'https://c.eu.heap-api.com' }
+
+/** Heap, Bulk Track: an event name has at most 1024 UTF-16 characters. */
+export const MAX_EVENT_NAME_LENGTH = 1024
+
+/** Heap, Bulk Track: an idempotency key has at least 8 characters. */
+export const MIN_IDEMPOTENCY_KEY_LENGTH = 8
+
+/** Heap, Bulk Track and bulk Add User Properties: a request holds at most 1000 events or users. */
+export const MAX_ENTRIES = 1000
+
+/** One event of `POST /api/integrations/track`. */
+export type HeapEvent = {
+  event: string
+  /** At least one of the two. */
+  user_identifier: { identity?: string; anonymous_id?: string }
+  custom_properties: FlatProperties
+  idempotency_key: string
+  /** ISO 8601, UTC. Heap takes the time of arrival where it is missing. */
+  timestamp?: string
+}
+
+/** One user of `POST /api/add_user_properties`. */
+export type HeapUser = {
+  identity: string
+  properties: FlatProperties
+}
+
+/** What Heap said to a request; without an answer, `problem` says so and `status` tells Segment to try again. */
+export interface Answer {
+  status: number
+  body: string
+  problem?: Problem
+}
+
+/** Why something was not delivered: a code that Segment's Event Delivery groups errors by, and a sentence for a person. */
+export interface Problem {
+  code: keyof typeof ErrorCodes
+  message: string
+}
+
+/** Where a customer's data goes: the host of the region and the ID of the environment. */
+export interface Environment {
+  host: string
+  appId: string
+}
+
+/**
+ * Reads the environment from the settings.
+ *
+ * @throws IntegrationError when the App ID is no number (Heap would take the data and store it nowhere) or the region is unknown.
+ */
+export function environmentOf({ appId, region = 'US' }: Settings): Environment {
+  // Segment checks the settings on onEvent and onBatch only.
+  const id = String(appId ?? '').trim()
+  if (!/^\d+$/.test(id)) {
+    throw new IntegrationError(
+      `App ID "${id}" is not a Heap environment ID, which is a number such as 12343283. Copy it from Heap, under Account > Manage > Projects.`,
+      ErrorCodes.BAD_REQUEST,
+      400
+    )
+  }
+  if (region !== 'US' && region !== 'EU') {
+    throw new IntegrationError(
+      `Region "${region}" is unknown, so nothing was sent. Select US or EU, whichever your Heap environment is in.`,
+      ErrorCodes.BAD_REQUEST,
+      400
+    )
+  }
+  return { host: HOSTS[region], appId: id }
+}
+
+/**
+ * Posts events, at most {@link MAX_ENTRIES} a request, and gives the answer to each.
+ * Source: the endpoint that Heap's integrations use; the public `/api/track` takes no anonymous ID.
+ */
+export function postEvents(
+  request: RequestClient,
+  { host, appId }: Environment,
+  events: HeapEvent[]
+): Promise<Map<HeapEvent, Answer>> {
+  return postEach(events, (entries) =>
+    post(request, `${host}/api/integrations/track`, { app_id: appId, library: 'server', events: entries })
+  )
+}
+
+/**
+ * Sets user properties, at most {@link MAX_ENTRIES} users a request, and gives the answer for each.
+ * An identity that Heap does not know becomes a user. Source: Heap, Add User Properties and its bulk form.
+ */
+export function postUsers(
+  request: RequestClient,
+  { host, appId }: Environment,
+  users: HeapUser[]
+): Promise<Map<HeapUser, Answer>> {
+  return postEach(users, (entries) =>
+    post(request, `${host}/api/add_user_properties`, {
+      app_id: appId,
+      ...(entries.length === 1 ? entries[0] : { users: entries })
+    })
+  )
+}
+
+/** Posts entries in requests that Heap takes, one after the other, and gives each entry its request's answer. */
+async function postEach<Entry>(
+  entries: Entry[],
+  postSome: (entries: Entry[]) => Promise<Answer>
+): Promise<Map<Entry, Answer>> {
+  const answers = new Map<Entry, Answer>()
+  for (let start = 0; start < entries.length; start += MAX_ENTRIES) {
+    const some = entries.slice(start, start + MAX_ENTRIES)
+    const answer = await postSome(some)
+    for (const entry of some) answers.set(entry, answer)
+  }
+  return answers
+}
+
+async function post(request: RequestClient, url: string, json: object): Promise<Answer> {
+  try {
+    const response = await request(url, {
+      method: 'post',
+      json,
+      throwHttpErrors: false,
+      // A redirect would send personal data to a host that nobody chose.
+      redirect: 'manual',
+      // The copy of a long answer stalls until somebody reads the original.
+      skipResponseCloning: true
+    })
+    return answerOf(response)
+  } catch (error) {
+    return unreachable(error)
+  }
+}
+
+function answerOf({ ok, status, statusText, content }: ModifiedResponse): Answer {
+  if (ok) return { status, body: content }
+  const reason = excerpt(content) || statusText
+  return {
+    status,
+    body: content,
+    problem: { code: getErrorCodeFromHttpStatus(status), message: `Heap answered ${status}${reason && `: ${reason}`}` }
+  }
+}
+
+/** Heap's reason for a person: one line, and no page of HTML that a proxy wrote. */
+function excerpt(content: string): string {
+  const text = content.replace(/\s+/g, ' ').trim()
+  if (text.startsWith('<')) return ''
+  return text.length > 300 ? `${text.slice(0, 300)}…` : text
+}
+
+/** No answer: Segment should try again, as a timeout (408) or a service that is away (503). */
+function unreachable(error: unknown): Answer {
+  const reason = error instanceof Error ? error.message : String(error)
+  const timedOut = isTimeout(error)
+  return {
+    status: timedOut ? 408 : 503,
+    body: '',
+    problem: {
+      code: timedOut ? ErrorCodes.REQUEST_TIMEOUT : ErrorCodes.RETRYABLE_ERROR,
+      message: timedOut ? `Heap did not answer in time (${reason})` : `Heap could not be reached (${reason})`
+    }
+  }
+}
+
+/** The request client marks its own timeout with a code, and one of Segment's with status 408. */
+function isTimeout(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return ('code' in error && error.code === 'ETIMEDOUT') || ('status' in error && error.status === 408)
+}

@@ -1,0 +1,18 @@
+// Generated file. DO NOT MODIFY IT BY HAND.
+
+export interface Payload {
+  /**
+   * The ID that tells this person from everyone else, such as your user ID. Required: without it the call is rejected, because Heap has nobody to give the properties to. At most 255 characters; "Alice" and "alice" are two people.
+   */
+  user_id?: string | null
+  /**
+   * The ID that Segment gave this visitor before they were known. Heap uses it to add their earlier events to this person. If left empty, earlier events stay anonymous.
+   */
+  anonymous_id?: string | null
+  /**
+   * What you know about the person. Properties inside other properties are named with a dot (address.city), lists are sent as text, and texts are cut to 1,023 characters. If left empty, only the person and their anonymous ID are sent.
+   */
+  traits?: {
+    [k: string]: unknown
+  }
+}

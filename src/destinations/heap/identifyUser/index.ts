@@ -1,0 +1,54 @@
+import { PayloadValidationError } from '@segment/actions-core'
+import type { ActionDefinition } from '@segment/actions-core'
+import { deliverOne } from '../deliver'
+import type { Delivery } from '../deliver'
+import type { Settings } from '../generated-types'
+import { identityTrouble, trimmed, usableAnonymousId } from '../identity'
+import { profileOf } from '../profile'
+import type { Payload } from './generated-types'
+
+const action: ActionDefinition<Settings, Payload> = {
+  title: 'Identify User',
+  description: 'Set properties of a person in Heap, and join what they did before they were known to their profile.',
+  defaultSubscription: 'type = "identify"',
+  fields: {
+    user_id: {
+      label: 'Identity',
+      description:
+        'The ID that tells this person from everyone else, such as your user ID. Required: without it the call is rejected, because Heap has nobody to give the properties to. At most 255 characters; "Alice" and "alice" are two people.',
+      type: 'string',
+      allowNull: true,
+      default: { '@path': '$.userId' }
+    },
+    anonymous_id: {
+      label: 'Anonymous ID',
+      description:
+        'The ID that Segment gave this visitor before they were known. Heap uses it to add their earlier events to this person. If left empty, earlier events stay anonymous.',
+      type: 'string',
+      allowNull: true,
+      default: { '@path': '$.anonymousId' }
+    },
+    traits: {
+      label: 'User Properties',
+      description:
+        'What you know about the person. Properties inside other properties are named with a dot (address.city), lists are sent as text, and texts are cut to 1,023 characters. If left empty, only the person and their anonymous ID are sent.',
+      type: 'object',
+      default: { '@path': '$.traits' }
+    }
+  },
+  perform: (request, { payload, settings }) => deliverOne(request, settings, payload, build)
+}
+
+function build({ user_id, anonymous_id, traits }: Payload): Delivery {
+  const identity = trimmed(user_id)
+  if (identity === undefined) {
+    throw new PayloadValidationError(
+      'Identity is missing, so Heap has nobody to give the user properties to. Map the ID of the person to it.'
+    )
+  }
+  const trouble = identityTrouble(identity)
+  if (trouble) throw new PayloadValidationError(trouble)
+  return { user: profileOf(identity, traits, usableAnonymousId(anonymous_id)) }
+}
+
+export default action

@@ -1,0 +1,58 @@
+import { defaultValues } from '@segment/actions-core'
+import type { DestinationDefinition } from '@segment/actions-core'
+import type { Settings } from './generated-types'
+import identifyUser from './identifyUser'
+import trackEvent from './trackEvent'
+
+const destination: DestinationDefinition<Settings> = {
+  // One word: the framework makes a schema URI of it, which a space or a parenthesis breaks.
+  name: 'Heap',
+  slug: 'actions-heap-cloud',
+  mode: 'cloud',
+  description: 'Send events and user properties to Heap.',
+  authentication: {
+    scheme: 'custom',
+    fields: {
+      appId: {
+        label: 'App ID',
+        description:
+          'The number of the Heap environment that your data goes to, such as 12343283. Find it in Heap under Account > Manage > Projects.',
+        type: 'string',
+        required: true
+      },
+      region: {
+        label: 'Data Region',
+        description:
+          'Where Heap stores your data. Select the region of your Heap environment; if left empty, data goes to the US.',
+        type: 'string',
+        choices: [
+          { label: 'US (default)', value: 'US' },
+          { label: 'EU', value: 'EU' }
+        ],
+        default: 'US'
+      }
+    }
+  },
+  presets: [
+    {
+      name: 'Track Calls',
+      subscribe: 'type = "track" or type = "page" or type = "screen"',
+      partnerAction: 'trackEvent',
+      mapping: defaultValues(trackEvent.fields),
+      type: 'automatic'
+    },
+    {
+      name: 'Identify Calls',
+      subscribe: 'type = "identify"',
+      partnerAction: 'identifyUser',
+      mapping: defaultValues(identifyUser.fields),
+      type: 'automatic'
+    }
+  ],
+  actions: {
+    trackEvent,
+    identifyUser
+  }
+}
+
+export default destination

@@ -1,0 +1,87 @@
+import { PayloadValidationError } from '@segment/actions-core'
+import type { Delivery } from '../deliver'
+import { assign, flatten } from '../flatten'
+import { MAX_EVENT_NAME_LENGTH, MIN_IDEMPOTENCY_KEY_LENGTH } from '../heapApi'
+import { identityTrouble, isPlaceholder, placeholderTrouble, trimmed, usableAnonymousId } from '../identity'
+import { profileOf } from '../profile'
+import type { Payload } from './generated-types'
+import { isoTimestamp } from './timestamp'
+
+/** Tells Heap, and whoever reads its reports, where an event came from. */
+const SEGMENT_LIBRARY = 'cloud-mode-destination'
+
+/** What a page or screen view is called in Heap when nobody named it. */
+const VIEW_NAMES = new Map<string | undefined, string>([
+  ['page', 'Page viewed'],
+  ['screen', 'Screen viewed']
+])
+
+/**
+ * Turns a payload into Heap's event and, for a known person with traits or an anonymous ID, a profile update.
+ *
+ * @throws PayloadValidationError or FlattenError naming the field that Heap would not take and the way out
+ */
+export function build(payload: Payload): Delivery {
+  const identity = usableIdentity(payload.identity)
+  const anonymousId = usableAnonymousId(payload.anonymous_id)
+  if (identity === undefined && anonymousId === undefined) throw nobody(payload)
+
+  const { timestamp, traits } = payload
+  const event = {
+    event: eventName(payload),
+    user_identifier: { ...(identity && { identity }), ...(anonymousId && { anonymous_id: anonymousId }) },
+    custom_properties: customProperties(payload),
+    idempotency_key: idempotencyKey(payload.message_id),
+    ...(timestamp !== undefined && { timestamp: isoTimestamp(timestamp) })
+  }
+  if (identity === undefined) return { event }
+  const user = profileOf(identity, traits, anonymousId)
+  return Object.keys(user.properties).length > 0 ? { event, user } : { event }
+}
+
+/** A placeholder is as good as no identity: the event may still belong to the anonymous visitor. */
+function usableIdentity(field: Payload['identity']): string | undefined {
+  const identity = trimmed(field)
+  if (identity === undefined || isPlaceholder(identity)) return undefined
+  const trouble = identityTrouble(identity)
+  if (trouble) throw new PayloadValidationError(trouble)
+  return identity
+}
+
+function nobody(payload: Payload): PayloadValidationError {
+  const identity = trimmed(payload.identity)
+  if (identity !== undefined) return new PayloadValidationError(placeholderTrouble('Identity', identity))
+  const anonymousId = trimmed(payload.anonymous_id)
+  if (anonymousId !== undefined) return new PayloadValidationError(placeholderTrouble('Anonymous ID', anonymousId))
+  return new PayloadValidationError(
+    'Identity and Anonymous ID are both missing, so Heap cannot tell whose event this is. Map at least one of them.'
+  )
+}
+
+function eventName({ event, type }: Payload): string {
+  const name = event?.trim() ? event : VIEW_NAMES.get(type)
+  if (name === undefined) {
+    throw new PayloadValidationError('Event Name is missing, so Heap does not know what happened. Map a name to it.')
+  }
+  if (name.length > MAX_EVENT_NAME_LENGTH) {
+    throw new PayloadValidationError(
+      `Event Name is ${name.length} characters long; Heap accepts at most ${MAX_EVENT_NAME_LENGTH}. Map a shorter name to it.`
+    )
+  }
+  return name
+}
+
+function customProperties({ properties, name }: Payload) {
+  const custom = assign({ segment_library: SEGMENT_LIBRARY }, flatten(properties ?? {}))
+  return name === undefined || name.trim() === '' ? custom : assign(custom, flatten({ name }))
+}
+
+/** Segment's own message IDs are longer than Heap's minimum; a customer's need not be. */
+function idempotencyKey(messageId: string): string {
+  if (messageId.trim() === '') {
+    throw new PayloadValidationError(
+      'Message ID is missing, so Heap could store the event twice. Map the ID that Segment gives every event to it.'
+    )
+  }
+  return messageId.length < MIN_IDEMPOTENCY_KEY_LENGTH ? `segment-${messageId}` : messageId
+}

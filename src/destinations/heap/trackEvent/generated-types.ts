@@ -1,0 +1,44 @@
+// Generated file. DO NOT MODIFY IT BY HAND.
+
+export interface Payload {
+  /**
+   * The ID that Segment gives every event. Heap uses it to store an event once, however often it is sent. An event without it is rejected.
+   */
+  message_id: string
+  /**
+   * The ID that tells this person from everyone else, such as your user ID. At most 255 characters; "Alice" and "alice" are two people. If left empty, the event belongs to the anonymous visitor.
+   */
+  identity?: string | null
+  /**
+   * The ID that Segment gives a visitor who is not known yet. If left empty, the event needs an Identity. With both, Heap adds the visitor’s earlier events to the person.
+   */
+  anonymous_id?: string | null
+  /**
+   * What happened, in at most 1,024 characters. If left empty, a page is called "Page viewed" and a screen "Screen viewed"; any other event is rejected.
+   */
+  event?: string
+  /**
+   * The details of the event. Properties inside other properties are named with a dot (order.total), lists are sent as text, and texts are cut to 1,023 characters. If left empty, the event has no details.
+   */
+  properties?: {
+    [k: string]: unknown
+  }
+  /**
+   * When the event happened. If left empty, Heap uses the time at which it receives the event.
+   */
+  timestamp?: string | number
+  /**
+   * Whether this is a track, page or screen call. It names page and screen views that have no Event Name.
+   */
+  type?: string
+  /**
+   * The name of the page or screen. Sent as the property "name". If left empty, the event properties are sent as they are.
+   */
+  name?: string
+  /**
+   * What you know about the person. Set on their profile whenever the event has an Identity. If left empty, the profile keeps its properties.
+   */
+  traits?: {
+    [k: string]: unknown
+  }
+}
