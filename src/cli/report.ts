@@ -1,0 +1,135 @@
+import Table from 'cli-table3'
+import wrap from 'wrap-ansi'
+import type { EnvironmentSnapshot } from '../heap-emulator'
+import type { Place } from './events'
+import type { ActionRun, Exchange, Journey } from './journey'
+
+/** What a command tells of what it did, piece by piece. */
+export interface Report {
+  journey(place: Place, journey: Journey): void
+  trouble(place: Place, trouble: string): void
+  /** Called once, at the end; `held` is what the emulator holds, if there is one. */
+  end(totals: Totals, held?: EnvironmentSnapshot[]): void
+}
+
+/** How many events were read, and how many of them Heap took. */
+export interface Totals {
+  read: number
+  delivered: number
+  unreadable: number
+}
+
+/** Tables for a person, as wide as the terminal. */
+export function tableReport(print: (text: string) => void, width = 120): Report {
+  return {
+    journey(place, journey) {
+      print(`${journey.delivered ? '✔' : '✘'} ${titleOf(journey)}  (${placeName(place)})`)
+      if (journey.runs.length === 0) print(`  Not sent: no mapping takes ${journey.event.type} calls.`)
+      for (const run of journey.runs) print(runText(run, width))
+      print('')
+    },
+    trouble(place, trouble) {
+      print(`✘ ${placeName(place)} ${trouble}`)
+      print('')
+    },
+    end({ read, delivered, unreadable }, held) {
+      for (const environment of held ?? []) print(`${environmentText(environment, width)}\n`)
+      print(
+        `${delivered} of ${read} events delivered.${unreadable > 0 ? ` ${unreadable} more could not be read.` : ''}`
+      )
+    }
+  }
+}
+
+/** A JSON object a line, for scripts: an event each, and at the end what the emulator holds. */
+export function jsonReport(print: (text: string) => void): Report {
+  return {
+    journey: (place, journey) => print(JSON.stringify({ ...place, ...journey })),
+    trouble: (place, trouble) => print(JSON.stringify({ ...place, delivered: false, trouble })),
+    end: (totals, held) => print(JSON.stringify({ ...totals, ...(held && { held }) }))
+  }
+}
+
+function titleOf({ event }: Journey): string {
+  const name = event.type === 'track' ? event.event : event.name
+  return name ? `${event.type} "${printable(shortened(String(name)))}"` : event.type
+}
+
+function shortened(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text
+}
+
+function placeName({ source, line }: Place): string {
+  return `${source}:${line}`
+}
+
+function runText({ action, exchanges, error }: ActionRun, width: number): string {
+  const rows = exchanges.map((exchange) => [placeOf(exchange), indented(exchange.body), answerOf(exchange)])
+  const parts =
+    rows.length > 0 ? [table([`${action} posted to`, 'What was posted', 'Answer'], rows, [0.3, 0.54, 0.16], width)] : []
+  if (error) parts.push(`  ${action}: ${[error.message, codes(error)].join(' ').trim()}`)
+  return parts.join('\n')
+}
+
+function placeOf({ method, url }: Exchange): string {
+  const { origin, pathname } = new URL(url)
+  return `${method} ${origin}\n${pathname}`
+}
+
+function codes({ status, code }: NonNullable<ActionRun['error']>): string {
+  const known = [status, code].filter(Boolean)
+  return known.length > 0 ? `(${known.join(' ')})` : ''
+}
+
+function answerOf({ status, answer, failure }: Exchange): string {
+  return status === undefined ? (failure ?? 'no answer') : `${status} ${answer ?? ''}`.trim()
+}
+
+function environmentText({ region, app_id, events, users }: EnvironmentSnapshot, width: number): string {
+  const parts = [
+    `Heap (${region}, App ID ${app_id}) now holds ${count(events.length, 'event')} and ${count(users.length, 'user')}.`
+  ]
+  if (events.length > 0) {
+    const rows = events.map(({ event, user, user_identifier, timestamp, properties }) => [
+      `${event}\n${timestamp ?? ''}`,
+      user ?? `anonymous visitor\n${user_identifier.anonymous_id}`,
+      lines(properties)
+    ])
+    parts.push(table(['Event', 'Belongs to', 'Properties'], rows, [0.26, 0.26, 0.48], width))
+  }
+  if (users.length > 0) {
+    const rows = users.map(({ identity, properties }) => [identity, lines(properties)])
+    parts.push(table(['User', 'Properties'], rows, [0.24, 0.76], width))
+  }
+  return parts.join('\n')
+}
+
+function table(head: string[], rows: string[][], shares: number[], width: number): string {
+  const colWidths = shares.map((share) => Math.floor(share * (width - shares.length - 1)))
+  const drawn = new Table({ head, colWidths, style: { head: [], border: [] } })
+  // The table's own wrapping would trim the indentation.
+  const fit = (text: string, column: number) =>
+    wrap(printable(text), colWidths[column] - 2, { hard: true, trim: false })
+  drawn.push(...rows.map((row) => row.map(fit)))
+  return drawn.toString()
+}
+
+/** Events are other people's text: nothing in them may steer the terminal. */
+function printable(text: string): string {
+  // eslint-disable-next-line no-control-regex
+  return text.replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, '\u{fffd}')
+}
+
+function lines(properties: Record<string, unknown>): string {
+  return Object.entries(properties)
+    .map(([key, value]) => `${key}: ${String(value)}`)
+    .join('\n')
+}
+
+function indented(body: unknown): string {
+  return JSON.stringify(body, null, 2) ?? ''
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}
