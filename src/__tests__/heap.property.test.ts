@@ -1,7 +1,7 @@
 import { createTestIntegration, IntegrationError } from '@segment/actions-core'
 import fc from 'fast-check'
 import Heap from '../destinations/heap'
-import { assign, flatten, flattenTraits, MAX_PROPERTY_LENGTH } from '../destinations/heap/flatten'
+import { flatten, flattenTraits, MAX_PROPERTY_LENGTH } from '../destinations/heap/flatten'
 import { identityTrouble, trimmed } from '../destinations/heap/identity'
 import { HeapEmulator, interceptHeap } from '../heap-emulator'
 
@@ -67,7 +67,7 @@ describe('flatten, for any JSON', () => {
     fc.assert(
       fc.property(anyObject, (properties) => {
         const before = JSON.stringify(properties)
-        assign(flatten(properties), flattenTraits(properties))
+        flatten(properties, flattenTraits(properties))
         expect(JSON.stringify(properties)).toBe(before)
       })
     )

@@ -1,6 +1,7 @@
-import { ErrorCodes, IntegrationError, PayloadValidationError } from '@segment/actions-core'
+import { ErrorCodes, IntegrationError, MultiStatusResponse, PayloadValidationError } from '@segment/actions-core'
 import type { RequestClient } from '@segment/actions-core'
-import { assign, FlattenError } from './flatten'
+import { flatten, FlattenError } from './flatten'
+import type { FlatProperties } from './flatten'
 import type { Settings } from './generated-types'
 import { environmentOf, postEvents, postUsers } from './heapApi'
 import type { Answer, HeapEvent, HeapUser, Problem } from './heapApi'
@@ -22,13 +23,21 @@ const SENTENCES: Record<Part, { stored: string; missing: string }> = {
   user: { stored: 'The user properties were updated', missing: 'The user properties were not updated' }
 }
 
-/** What became of one payload: Heap's answer to each part, or a problem that says which part was stored and which was not. */
-export type Outcome = {
+/** All of a payload was stored: what was sent, and Heap's answer to each part of it. */
+export type Delivered = {
   status: number
+  sent: Delivery
   body: Partial<Record<Part, string>>
-  sent?: Delivery
-  problem?: Problem
 }
+
+/** Not all of a payload was stored, or nothing: then it was not sent. The status tells Segment whether to try again. */
+export type Failed = Partial<Delivered> & {
+  status: number
+  problem: Problem
+}
+
+/** What became of one payload. */
+export type Outcome = Delivered | Failed
 
 /**
  * Delivers one payload: the door that `perform` takes.
@@ -42,12 +51,36 @@ export async function deliverOne<Payload>(
   settings: Settings,
   payload: Payload,
   build: (payload: Payload) => Delivery
-): Promise<Outcome> {
+): Promise<Delivered> {
   const [outcome] = await deliver(request, settings, [payload], build)
-  if (!outcome.problem) return outcome
+  if (!isFailed(outcome)) return outcome
   const { code, message } = outcome.problem
   if (code === 'PAYLOAD_VALIDATION_FAILED') throw new PayloadValidationError(message)
   throw new IntegrationError(message, code, outcome.status)
+}
+
+/**
+ * Delivers a batch: the door that `performBatch` takes. Never fails for a payload's sake; that is in its response.
+ *
+ * @param build as for {@link deliver}
+ * @returns a response for each payload, at its own index, with the words and status that {@link deliverOne} throws
+ */
+export async function deliverBatch<Payload>(
+  request: RequestClient,
+  settings: Settings,
+  payloads: Payload[],
+  build: (payload: Payload) => Delivery
+): Promise<MultiStatusResponse> {
+  const responses = new MultiStatusResponse()
+  for (const outcome of await deliver(request, settings, payloads, build)) {
+    if (isFailed(outcome)) {
+      const { problem, ...answer } = outcome
+      responses.pushErrorResponse({ ...answer, errortype: problem.code, errormessage: problem.message })
+    } else {
+      responses.pushSuccessResponse(outcome)
+    }
+  }
+  return responses
 }
 
 /**
@@ -64,7 +97,7 @@ export async function deliver<Payload>(
 ): Promise<Outcome[]> {
   const environment = environmentOf(settings)
   const built = payloads.map((payload) => attempt(build, payload))
-  const deliveries = built.filter(isDelivery)
+  const deliveries = built.flatMap((result) => (isFailed(result) ? [] : result))
 
   const users = mergedByIdentity(deliveries.flatMap(({ user }) => user ?? []))
   const [eventAnswers, userAnswers] = await Promise.all([
@@ -77,7 +110,7 @@ export async function deliver<Payload>(
   ])
 
   return built.map((result) => {
-    if (!isDelivery(result)) return result
+    if (isFailed(result)) return result
     const { event, user } = result
     const merged = user && users.get(user.identity)
     return outcomeOf(result, {
@@ -87,33 +120,33 @@ export async function deliver<Payload>(
   })
 }
 
-function attempt<Payload>(build: (payload: Payload) => Delivery, payload: Payload): Delivery | Outcome {
+function attempt<Payload>(build: (payload: Payload) => Delivery, payload: Payload): Delivery | Failed {
   try {
     return build(payload)
   } catch (error) {
     if (!(error instanceof PayloadValidationError || error instanceof FlattenError)) throw error
-    return { status: 400, body: {}, problem: { code: ErrorCodes.PAYLOAD_VALIDATION_FAILED, message: error.message } }
+    return { status: 400, problem: { code: ErrorCodes.PAYLOAD_VALIDATION_FAILED, message: error.message } }
   }
 }
 
-function isDelivery(result: Delivery | Outcome): result is Delivery {
-  return !('problem' in result)
+function isFailed<Other extends object>(result: Other | Failed): result is Failed {
+  return 'problem' in result
 }
 
 /** One entry per person, its properties merged in the order of the payloads: the later wins. */
 function mergedByIdentity(users: HeapUser[]): Map<string, HeapUser> {
-  const merged = new Map<string, HeapUser>()
-  for (const { identity, properties } of users) {
-    const known = merged.get(identity)
-    if (known) assign(known.properties, properties)
-    else merged.set(identity, { identity, properties: assign({}, properties) })
+  const properties = new Map<string, FlatProperties[]>()
+  for (const user of users) {
+    const known = properties.get(user.identity)
+    if (known) known.push(user.properties)
+    else properties.set(user.identity, [user.properties])
   }
-  return merged
+  return new Map(Array.from(properties, ([identity, all]) => [identity, { identity, properties: flatten(...all) }]))
 }
 
 /** One outcome of the answers to a payload's parts, with a status that Segment retries if a retry can help any of them. */
 function outcomeOf(sent: Delivery, answers: Partial<Record<Part, Answer>>): Outcome {
-  const body: Outcome['body'] = {}
+  const body: Partial<Record<Part, string>> = {}
   const failures: Answer[] = []
   let status = 0
   for (const part of PARTS) {

@@ -12,50 +12,21 @@ export class FlattenError extends Error {
   }
 }
 
-/** An object being walked; `parent` is the walk to return to when its keys are done. */
-interface Walk {
-  source: object
-  entries: [string, unknown][]
-  next: number
-  prefix: string
-  parent?: Walk
-}
-
 /**
  * Turns any Segment object into Heap's flat properties: nested objects become `parent.key`, arrays JSON, everything else its string.
  *
  * Keys and values are cut to {@link MAX_PROPERTY_LENGTH} UTF-16 characters; of two keys that meet, the later wins.
  * `null`, `undefined`, `NaN`, infinities, functions, symbols and empty objects become nothing.
+ * The time it takes grows with the number of leaves, the depth is not limited.
  *
+ * @param sources objects whose properties are taken one after the other, as if they were one object
  * @throws {@link FlattenError} for an object that contains itself and for an array that JSON cannot express.
  */
-export function flatten(source: object): FlatProperties {
-  const flat: FlatProperties = {}
-  const ancestors = new Set<object>()
-  // A loop, not a recursion: an event may nest deeper than the call stack.
-  let walk: Walk | undefined = enter(source, '')
-
-  while (walk) {
-    if (walk.next === 0) ancestors.add(walk.source)
-    if (walk.next === walk.entries.length) {
-      ancestors.delete(walk.source)
-      walk = walk.parent
-      continue
-    }
-    const [key, raw]: [string, unknown] = walk.entries[walk.next++]
-    // Past the limit a longer path makes no other key, so it stops growing.
-    const path: string = walk.prefix.length > MAX_PROPERTY_LENGTH ? walk.prefix : walk.prefix + key
-    const value = typeof raw === 'object' ? withoutToJSON(raw, path) : raw
-
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      if (ancestors.has(value)) throw new FlattenError(path, CIRCULAR)
-      walk = enter(value, `${path}.`, walk)
-      continue
-    }
-    const text = stringify(value, path)
-    if (text !== undefined) set(flat, cut(path), cut(text))
-  }
-  return flat
+export function flatten(...sources: object[]): FlatProperties {
+  // Without a prototype while it is filled: a key such as __proto__ is data like any other.
+  const flat = Object.create(null) as FlatProperties
+  for (const source of sources) flattenInto(flat, source)
+  return Object.setPrototypeOf(flat, Object.prototype) as FlatProperties
 }
 
 /**
@@ -71,21 +42,65 @@ export function flattenTraits(traits: object): FlatProperties {
   const renamed: FlatProperties = {}
   for (const key of Object.keys(flat)) {
     const name = userPropertyName(key)
-    if (name === key || !(name in flat)) set(renamed, name, flat[key])
+    if (name === key) continue
+    renamed[name] = flat[key]
+    delete flat[key]
   }
-  return renamed
-}
-
-/** Copies `from` onto `target` and returns `target`; the copied value wins. Unlike `Object.assign`, keeps `__proto__` as data. */
-export function assign(target: FlatProperties, from: FlatProperties): FlatProperties {
-  for (const key of Object.keys(from)) set(target, key, from[key])
-  return target
+  return { ...renamed, ...flat }
 }
 
 const CIRCULAR = 'contains itself, so it has no end and cannot be sent. Send the values that you need instead.'
 
-function enter(source: object, prefix: string, parent?: Walk): Walk {
-  return { source, entries: Object.entries(source), next: 0, prefix, parent }
+/** A loop, not a recursion: an event may nest deeper than the call stack. */
+function flattenInto(flat: FlatProperties, source: object): void {
+  const ancestors = new Set<object>([source])
+  let walk: Walk | undefined = startWalk(source, '')
+  while (walk) {
+    const nested = flattenLeaves(flat, walk)
+    if (nested === undefined) {
+      ancestors.delete(walk.source)
+      walk = walk.parent
+    } else {
+      if (ancestors.has(nested.source)) throw new FlattenError(nested.prefix.slice(0, -1), CIRCULAR)
+      ancestors.add(nested.source)
+      walk = nested
+    }
+  }
+}
+
+/** An object being walked: which of its keys comes next, what its keys are prefixed with, and the walk to return to. */
+interface Walk {
+  source: Record<string, unknown>
+  keys: string[]
+  next: number
+  prefix: string
+  parent?: Walk
+}
+
+function startWalk(source: object, prefix: string, parent?: Walk): Walk {
+  return { source: source as Record<string, unknown>, keys: Object.keys(source), next: 0, prefix, parent }
+}
+
+/** Writes leaves from where the walk stands, up to the next object to go into; undefined when there is none left. */
+function flattenLeaves(flat: FlatProperties, walk: Walk): Walk | undefined {
+  const { source, keys, prefix } = walk
+  while (walk.next < keys.length) {
+    const key = keys[walk.next++]
+    // Past the limit a longer path makes no other key, so it stops growing.
+    const path = prefix.length > MAX_PROPERTY_LENGTH ? prefix : prefix + key
+    let value = source[key]
+    if (typeof value === 'object' && value !== null) {
+      value = withoutToJSON(value, path)
+      if (isObject(value)) return startWalk(value, `${path}.`, walk)
+    }
+    const text = stringify(value, path)
+    if (text !== undefined) flat[cut(path)] = cut(text)
+  }
+  return undefined
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** What `toJSON` gives, asked again as long as the answer has one of its own. */
@@ -109,7 +124,7 @@ function attempt(value: { toJSON: () => unknown }, path: string): unknown {
 }
 
 function hasToJSON(value: unknown): value is { toJSON: () => unknown } {
-  return typeof value === 'object' && value !== null && 'toJSON' in value && typeof value.toJSON === 'function'
+  return typeof value === 'object' && value !== null && typeof (value as { toJSON?: unknown }).toJSON === 'function'
 }
 
 /** The string of a value that is no object, or undefined for what Heap stores nothing of. */
@@ -147,15 +162,6 @@ function cut(text: string): string {
   const last = text.charCodeAt(MAX_PROPERTY_LENGTH - 1)
   const splits = last >= 0xd800 && last <= 0xdbff
   return text.slice(0, splits ? MAX_PROPERTY_LENGTH - 1 : MAX_PROPERTY_LENGTH)
-}
-
-/** Assigning to `__proto__` would set the prototype and lose the value. */
-function set(properties: FlatProperties, key: string, value: string): void {
-  if (key === '__proto__') {
-    Object.defineProperty(properties, key, { value, enumerable: true, configurable: true, writable: true })
-  } else {
-    properties[key] = value
-  }
 }
 
 function userPropertyName(key: string): string {

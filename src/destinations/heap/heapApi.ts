@@ -15,6 +15,12 @@ export const MIN_IDEMPOTENCY_KEY_LENGTH = 8
 /** Heap, Bulk Track and bulk Add User Properties: a request holds at most 1000 events or users. */
 export const MAX_ENTRIES = 1000
 
+/** Enough to single out six bad entries anywhere among a thousand, few enough not to storm Heap when all of them are bad. */
+export const MAX_EXTRA_REQUESTS = 120
+
+/** Events and profiles of a batch each have so many requests under way at once. */
+export const MAX_CONCURRENT_REQUESTS = 4
+
 /** One event of `POST /api/integrations/track`. */
 export type HeapEvent = {
   event: string
@@ -107,18 +113,58 @@ export function postUsers(
   )
 }
 
-/** Posts entries in requests that Heap takes, one after the other, and gives each entry its request's answer. */
+/**
+ * Posts entries in requests of a size that Heap takes, and gives each entry its request's answer.
+ *
+ * Heap refuses a request for the sake of one bad entry. A refused request of several is halved and sent again, all halves of a
+ * round at once, until the culprits stand alone. Entries that Heap took on the way are stored once: an event by its
+ * idempotency key, a profile because the same values overwrite themselves. {@link MAX_EXTRA_REQUESTS} bounds the halving;
+ * entries undecided by then get the answer of the last request they were in.
+ */
 async function postEach<Entry>(
   entries: Entry[],
   postSome: (entries: Entry[]) => Promise<Answer>
 ): Promise<Map<Entry, Answer>> {
   const answers = new Map<Entry, Answer>()
-  for (let start = 0; start < entries.length; start += MAX_ENTRIES) {
-    const some = entries.slice(start, start + MAX_ENTRIES)
-    const answer = await postSome(some)
-    for (const entry of some) answers.set(entry, answer)
+  let extraRequests = MAX_EXTRA_REQUESTS
+  let round = split(entries, MAX_ENTRIES)
+  while (round.length > 0) {
+    const next: Entry[][] = []
+    const roundAnswers = await mapConcurrently(round, postSome)
+    for (const [index, group] of round.entries()) {
+      const answer = roundAnswers[index]
+      if (group.length > 1 && isRefused(answer) && extraRequests >= 2) {
+        extraRequests -= 2
+        next.push(...split(group, Math.ceil(group.length / 2)))
+      } else {
+        for (const entry of group) answers.set(entry, answer)
+      }
+    }
+    round = next
   }
   return answers
+}
+
+/** Heap found fault with what was sent: an entry that it does not take, or too much at once. */
+function isRefused({ status }: Answer): boolean {
+  return status === 400 || status === 413
+}
+
+function split<Entry>(entries: Entry[], size: number): Entry[][] {
+  const groups: Entry[][] = []
+  for (let start = 0; start < entries.length; start += size) groups.push(entries.slice(start, start + size))
+  return groups
+}
+
+/** Like `Promise.all` of a map, with at most {@link MAX_CONCURRENT_REQUESTS} under way. */
+async function mapConcurrently<From, To>(items: From[], map: (item: From) => Promise<To>): Promise<To[]> {
+  const results: To[] = []
+  const queue = items.entries()
+  const worker = async () => {
+    for (const [index, item] of queue) results[index] = await map(item)
+  }
+  await Promise.all(Array.from({ length: MAX_CONCURRENT_REQUESTS }, worker))
+  return results
 }
 
 async function post(request: RequestClient, url: string, json: object): Promise<Answer> {

@@ -51,7 +51,7 @@ describe('deliver', () => {
     nock('https://heapanalytics.com').post('/api/add_user_properties').reply(200, 'updated')
     const payloads = [new PayloadValidationError('Identity is missing.'), profile('bob', {})]
     expect(await deliver(request, settings, payloads, build)).toStrictEqual([
-      { status: 400, body: {}, problem: { code: 'PAYLOAD_VALIDATION_FAILED', message: 'Identity is missing.' } },
+      { status: 400, problem: { code: 'PAYLOAD_VALIDATION_FAILED', message: 'Identity is missing.' } },
       { status: 200, body: { user: 'updated' }, sent: payloads[1] }
     ])
   })

@@ -1,4 +1,4 @@
-import { assign, flatten, FlattenError, flattenTraits, MAX_PROPERTY_LENGTH } from '../flatten'
+import { flatten, FlattenError, flattenTraits, MAX_PROPERTY_LENGTH } from '../flatten'
 
 const LIMIT = MAX_PROPERTY_LENGTH
 
@@ -112,7 +112,7 @@ describe('flatten', () => {
       '{"__proto__":"p","constructor":"c","toString":"t","a":{"__proto__":{"polluted":"yes"}}}'
     )
     const flat = flatten(properties)
-    expect(Object.entries(flat)).toEqual([
+    expect(Object.entries(flat)).toStrictEqual([
       ['__proto__', 'p'],
       ['constructor', 'c'],
       ['toString', 't'],
@@ -120,6 +120,15 @@ describe('flatten', () => {
     ])
     expect(JSON.stringify(flat)).toBe('{"__proto__":"p","constructor":"c","toString":"t","a.__proto__.polluted":"yes"}')
     expect(({} as Record<string, unknown>).polluted).toBeUndefined()
+  })
+
+  it('takes several objects as if they were one', () => {
+    const data = JSON.parse('{"b":{"c":2},"__proto__":"p"}') as object
+    expect(Object.entries(flatten({ a: 1, 'b.c': 1 }, data, { a: 3 }))).toStrictEqual([
+      ['a', '3'],
+      ['b.c', '2'],
+      ['__proto__', 'p']
+    ])
   })
 
   it('takes the same object twice where it is not inside itself', () => {
@@ -196,16 +205,5 @@ describe('flattenTraits', () => {
   it('leaves names alone that only look alike', () => {
     const traits = { 'i.d': '1', User_Id: '2', emails: '3', 'e-mail': '4', idx: '5' }
     expect(flattenTraits(traits)).toStrictEqual(traits)
-  })
-})
-
-describe('assign', () => {
-  it('lets the copied value win and keeps __proto__ as data', () => {
-    const from: Record<string, string> = JSON.parse('{"a":"2","__proto__":"p"}')
-    expect(Object.entries(assign({ a: '1', b: '1' }, from))).toEqual([
-      ['a', '2'],
-      ['b', '1'],
-      ['__proto__', 'p']
-    ])
   })
 })

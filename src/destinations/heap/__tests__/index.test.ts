@@ -44,9 +44,21 @@ describe('the definition', () => {
       actions: [
         [
           'trackEvent',
-          ['message_id', 'identity', 'anonymous_id', 'event', 'properties', 'timestamp', 'type', 'name', 'traits']
+          [
+            'message_id',
+            'identity',
+            'anonymous_id',
+            'event',
+            'properties',
+            'timestamp',
+            'type',
+            'name',
+            'traits',
+            'enable_batching',
+            'batch_size'
+          ]
         ],
-        ['identifyUser', ['user_id', 'anonymous_id', 'traits']]
+        ['identifyUser', ['user_id', 'anonymous_id', 'traits', 'enable_batching', 'batch_size']]
       ]
     })
   })
@@ -76,7 +88,9 @@ describe('the definition', () => {
           timestamp: { '@path': '$.timestamp' },
           type: { '@path': '$.type' },
           name: { '@path': '$.name' },
-          traits: { '@path': '$.context.traits' }
+          traits: { '@path': '$.context.traits' },
+          enable_batching: true,
+          batch_size: 1000
         }
       },
       {
@@ -87,7 +101,9 @@ describe('the definition', () => {
         mapping: {
           user_id: { '@path': '$.userId' },
           anonymous_id: { '@path': '$.anonymousId' },
-          traits: { '@path': '$.traits' }
+          traits: { '@path': '$.traits' },
+          enable_batching: true,
+          batch_size: 1000
         }
       }
     ])

@@ -1,6 +1,7 @@
 import { PayloadValidationError } from '@segment/actions-core'
 import type { ActionDefinition } from '@segment/actions-core'
-import { deliverOne } from '../deliver'
+import { batchFields } from '../batchFields'
+import { deliverBatch, deliverOne } from '../deliver'
 import type { Delivery } from '../deliver'
 import type { Settings } from '../generated-types'
 import { identityTrouble, trimmed, usableAnonymousId } from '../identity'
@@ -34,9 +35,11 @@ const action: ActionDefinition<Settings, Payload> = {
         'What you know about the person. Properties inside other properties are named with a dot (address.city), lists are sent as text, and texts are cut to 1,023 characters. If left empty, only the person and their anonymous ID are sent.',
       type: 'object',
       default: { '@path': '$.traits' }
-    }
+    },
+    ...batchFields
   },
-  perform: (request, { payload, settings }) => deliverOne(request, settings, payload, build)
+  perform: (request, { payload, settings }) => deliverOne(request, settings, payload, build),
+  performBatch: (request, { payload, settings }) => deliverBatch(request, settings, payload, build)
 }
 
 function build({ user_id, anonymous_id, traits }: Payload): Delivery {

@@ -1,7 +1,8 @@
 import { PayloadValidationError } from '@segment/actions-core'
 import type { Delivery } from '../deliver'
-import { assign, flatten } from '../flatten'
+import { flatten } from '../flatten'
 import { MAX_EVENT_NAME_LENGTH, MIN_IDEMPOTENCY_KEY_LENGTH } from '../heapApi'
+import type { HeapEvent } from '../heapApi'
 import { identityTrouble, isPlaceholder, placeholderTrouble, trimmed, usableAnonymousId } from '../identity'
 import { profileOf } from '../profile'
 import type { Payload } from './generated-types'
@@ -27,13 +28,13 @@ export function build(payload: Payload): Delivery {
   if (identity === undefined && anonymousId === undefined) throw nobody(payload)
 
   const { timestamp, traits } = payload
-  const event = {
+  const event: HeapEvent = {
     event: eventName(payload),
-    user_identifier: { ...(identity && { identity }), ...(anonymousId && { anonymous_id: anonymousId }) },
+    user_identifier: userIdentifier(identity, anonymousId),
     custom_properties: customProperties(payload),
-    idempotency_key: idempotencyKey(payload.message_id),
-    ...(timestamp !== undefined && { timestamp: isoTimestamp(timestamp) })
+    idempotency_key: idempotencyKey(payload.message_id)
   }
+  if (timestamp !== undefined) event.timestamp = isoTimestamp(timestamp)
   if (identity === undefined) return { event }
   const user = profileOf(identity, traits, anonymousId)
   return Object.keys(user.properties).length > 0 ? { event, user } : { event }
@@ -46,6 +47,13 @@ function usableIdentity(field: Payload['identity']): string | undefined {
   const trouble = identityTrouble(identity)
   if (trouble) throw new PayloadValidationError(trouble)
   return identity
+}
+
+function userIdentifier(identity: string | undefined, anonymousId: string | undefined): HeapEvent['user_identifier'] {
+  const identifier: HeapEvent['user_identifier'] = {}
+  if (identity !== undefined) identifier.identity = identity
+  if (anonymousId !== undefined) identifier.anonymous_id = anonymousId
+  return identifier
 }
 
 function nobody(payload: Payload): PayloadValidationError {
@@ -72,8 +80,7 @@ function eventName({ event, type }: Payload): string {
 }
 
 function customProperties({ properties, name }: Payload) {
-  const custom = assign({ segment_library: SEGMENT_LIBRARY }, flatten(properties ?? {}))
-  return name === undefined || name.trim() === '' ? custom : assign(custom, flatten({ name }))
+  return flatten({ segment_library: SEGMENT_LIBRARY }, properties ?? {}, trimmed(name) === undefined ? {} : { name })
 }
 
 /** Segment's own message IDs are longer than Heap's minimum; a customer's need not be. */

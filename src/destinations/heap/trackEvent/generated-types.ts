@@ -41,4 +41,12 @@ export interface Payload {
   traits?: {
     [k: string]: unknown
   }
+  /**
+   * Send up to 1,000 events to Heap in one go, which is faster and keeps within Heap’s limits. Every event still succeeds or fails by itself. If switched off, events are sent one by one.
+   */
+  enable_batching?: boolean
+  /**
+   * How many events Segment hands over at once.
+   */
+  batch_size?: number
 }

@@ -1,5 +1,6 @@
 import type { ActionDefinition } from '@segment/actions-core'
-import { deliverOne } from '../deliver'
+import { batchFields } from '../batchFields'
+import { deliverBatch, deliverOne } from '../deliver'
 import type { Settings } from '../generated-types'
 import { build } from './build'
 import type { Payload } from './generated-types'
@@ -74,9 +75,11 @@ const action: ActionDefinition<Settings, Payload> = {
         'What you know about the person. Set on their profile whenever the event has an Identity. If left empty, the profile keeps its properties.',
       type: 'object',
       default: { '@path': '$.context.traits' }
-    }
+    },
+    ...batchFields
   },
-  perform: (request, { payload, settings }) => deliverOne(request, settings, payload, build)
+  perform: (request, { payload, settings }) => deliverOne(request, settings, payload, build),
+  performBatch: (request, { payload, settings }) => deliverBatch(request, settings, payload, build)
 }
 
 export default action

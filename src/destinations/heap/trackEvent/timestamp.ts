@@ -29,8 +29,8 @@ function fromEpoch(epoch: number): number {
   return Math.abs(epoch) < FIRST_MILLISECONDS ? epoch * 1000 : epoch
 }
 
-/** Without a zone, `Date.parse` would take the zone of the machine. It understands `Z` behind a digit and ` UTC` behind a word. */
+/** Segment's own timestamps end in Z. Without a zone, `Date.parse` would take the zone of the machine. It understands `Z` behind a digit and ` UTC` behind a word. */
 function fromText(text: string): number {
-  if (ZONE.test(text)) return Date.parse(text)
+  if (text.endsWith('Z') || ZONE.test(text)) return Date.parse(text)
   return Date.parse(text + (/\d$/.test(text) ? 'Z' : ' UTC'))
 }
