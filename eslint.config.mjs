@@ -32,7 +32,7 @@ const theEmulatorKnowsHeapAlone = {
 }
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'dist', 'coverage', '**/generated-types.ts'] },
+  { ignores: ['node_modules', 'bench/.published', 'dist', 'coverage', '**/generated-types.ts'] },
   eslint.configs.recommended,
   tseslint.configs.recommendedTypeChecked,
   {
