@@ -305,7 +305,7 @@ describe('for random batches and random faults', () => {
           expect(delivered.map(({ messageId }) => messageId)).toStrictEqual(idsOf('sound', 'anonymous'))
         }
       ),
-      { numRuns: 150 }
+      { numRuns: 80 }
     )
   })
 })
