@@ -1,3 +1,5 @@
+import { DeletionApi, isDeletionPath } from './deletion'
+import type { DeletionRequest } from './deletion'
 import { Faults, strikesAfterStoring } from './faults'
 import type { ConnectionFault, Fault, FaultRule, ParsedRequest } from './faults'
 import { regionOf } from './hosts'
@@ -41,7 +43,9 @@ export interface LoggedRequest extends ParsedRequest {
 export interface HeapEmulatorOptions {
   /** Answer 429 over Heap's rate limits; off by default, since a test may be faster than any visitor. */
   enforceRateLimits?: boolean
-  /** The clock of the rate limits, in milliseconds; the computer's by default. */
+  /** The right API key of each App ID, for deletion; without an entry no key is right. */
+  apiKeys?: Readonly<Record<string, string>>
+  /** The clock of the rate limits, merges and tokens, in milliseconds; the computer's by default. */
   now?: () => number
 }
 
@@ -63,12 +67,16 @@ export class HeapEmulator {
   private readonly faults = new Faults()
   private readonly enforceRateLimits: boolean
   private readonly now: () => number
+  private readonly apiKeys: Readonly<Record<string, string>>
+  private deletion: DeletionApi
   private rateLimits = new RateLimits()
   private log: LoggedRequest[] = []
 
-  constructor({ enforceRateLimits = false, now = Date.now }: HeapEmulatorOptions = {}) {
+  constructor({ enforceRateLimits = false, apiKeys = {}, now = Date.now }: HeapEmulatorOptions = {}) {
     this.enforceRateLimits = enforceRateLimits
     this.now = now
+    this.apiKeys = apiKeys
+    this.deletion = new DeletionApi(apiKeys, now)
   }
 
   /** Every request received since the start or the last `reset`, oldest first. */
@@ -87,11 +95,12 @@ export class HeapEmulator {
     const parsed = parse(request)
     const pending = this.faults.find(parsed)
     const strikesFirst = pending !== undefined && !strikesAfterStoring(pending.fault)
-    const refusal = strikesFirst ? undefined : this.refusalOf(request, parsed)
+    const answer = strikesFirst ? NOTHING_STORED : this.answerTo(request, parsed)
+    const refusal = answer instanceof Refusal ? answer : undefined
 
     const strikes = pending !== undefined && refusal === undefined
     if (strikes) pending.spend()
-    const outcome = strikes ? outcomeOf(pending.fault) : answerTo(refusal)
+    const outcome = strikes ? outcomeOf(pending.fault) : heapAnswer(answer)
 
     this.log.push({
       ...parsed,
@@ -134,18 +143,39 @@ export class HeapEmulator {
     return held.snapshot()
   }
 
+  /** Every deletion asked for, oldest first. */
+  get deletions(): readonly DeletionRequest[] {
+    return this.deletion.requests
+  }
+
+  /** Carries out the deletions that are pending, in both regions: Heap serves both from one place. */
+  completeDeletions(): void {
+    for (const request of this.deletion.requests) {
+      if (request.status === 'complete') continue
+      request.status = 'complete'
+      for (const region of ['US', 'EU'] as const) {
+        const environment = this.environments.get(environmentKey(region, request.app_id))
+        for (const user of request.users) environment?.erase(user)
+      }
+    }
+  }
+
   /** Forgets all data, the log, the rate counts and the faults, as if newly made. */
   reset(): void {
     this.environments.clear()
     this.faults.clear()
     this.rateLimits = new RateLimits()
+    this.deletion = new DeletionApi(this.apiKeys, this.now)
     this.log = []
   }
 
-  private refusalOf(request: HeapRequest, parsed: ParsedRequest): Refusal | undefined {
+  private answerTo(request: HeapRequest, parsed: ParsedRequest): StatusAndBody | Refusal {
     try {
+      if (regionOf(parsed.host) === 'US' && isDeletionPath(parsed.path)) {
+        return this.deletion.answer(request, parsed.path, parsed.body)
+      }
       this.store(request, parsed)
-      return undefined
+      return { status: 200, body: {} }
     } catch (error) {
       if (error instanceof Refusal) return error
       throw error
@@ -157,7 +187,7 @@ export class HeapEmulator {
     if (!region) throw new Refusal(404, `${host} is not a host of Heap`)
     const read = readerAt(path)
     if (!read) throw new Refusal(404, `${path} is not an endpoint of Heap that this emulator knows`)
-    if (method !== 'POST') throw new Refusal(405, `${method} is not allowed here; send a POST`)
+    if (method !== 'POST') throw new Refusal(405, `${method} is not allowed here; send a POST`, 'POST')
     checkContentType(request)
     if (body === request.body) throw new Refusal(400, 'the body is not JSON')
 
@@ -166,7 +196,7 @@ export class HeapEmulator {
     if (this.enforceRateLimits) this.rateLimits.count(key, call, this.now())
     const environment = this.environments.get(key) ?? new Environment(region, call.app_id)
     this.environments.set(key, environment)
-    environment.store(call)
+    environment.store(call, this.now())
   }
 }
 
@@ -203,10 +233,20 @@ function checkContentType({ headers }: HeapRequest): void {
 
 const JSON_HEADERS = { 'content-type': 'application/json' }
 
-function answerTo(refusal: Refusal | undefined): HeapAnswer {
-  if (!refusal) return { status: 200, headers: { ...JSON_HEADERS }, body: '{}' }
-  const headers = refusal.status === 405 ? { ...JSON_HEADERS, allow: 'POST' } : { ...JSON_HEADERS }
-  return { status: refusal.status, headers, body: errorBody(refusal.message) }
+interface StatusAndBody {
+  status: number
+  body: object
+}
+
+/** Stands for the answer to a request that a fault strikes first; nobody gets it. */
+const NOTHING_STORED: StatusAndBody = { status: 200, body: {} }
+
+function heapAnswer(answer: StatusAndBody | Refusal): HeapAnswer {
+  if (!(answer instanceof Refusal)) {
+    return { status: answer.status, headers: { ...JSON_HEADERS }, body: JSON.stringify(answer.body) }
+  }
+  const headers = answer.allow ? { ...JSON_HEADERS, allow: answer.allow } : { ...JSON_HEADERS }
+  return { status: answer.status, headers, body: errorBody(answer.message) }
 }
 
 function outcomeOf(fault: Fault): HeapOutcome {

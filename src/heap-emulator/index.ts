@@ -8,6 +8,15 @@ export type { Interception, InterceptOptions } from './intercept'
 export { RATE_LIMITS } from './rateLimits'
 export { listen } from './server'
 export type { ListeningEmulator, ListenOptions } from './server'
-export type { EnvironmentSnapshot, StoredEvent, StoredUser } from './store'
+export type { DeletionRequest } from './deletion'
+export type { EnvironmentSnapshot, StoredAccount, StoredEvent, StoredUser } from './store'
 export { LIMITS } from './validate'
-export type { HeapEvent, HeapUserUpdate, PropertyValue, UserIdentifier } from './validate'
+export type {
+  DeletedUser,
+  HeapAccountUpdate,
+  HeapEvent,
+  HeapMerge,
+  HeapUserUpdate,
+  PropertyValue,
+  UserIdentifier
+} from './validate'

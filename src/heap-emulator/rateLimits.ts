@@ -53,9 +53,9 @@ export class RateLimits {
   }
 }
 
-/** How many events the call has for each identity in it; 0 for one whose properties are updated. */
+/** How many events the call has for each identity in it; 0 for one whose profile alone is concerned. */
 function countEvents(call: HeapCall): Map<string, number> {
-  const counts = new Map(call.users.map((user) => [user.identity, 0]))
+  const counts = new Map([...call.users, ...call.merges].map(({ identity }) => [identity, 0]))
   for (const { user_identifier } of call.events) {
     const { identity } = user_identifier
     if (identity !== undefined) counts.set(identity, (counts.get(identity) ?? 0) + 1)

@@ -1,5 +1,5 @@
 import type { Region } from './hosts'
-import type { HeapCall, HeapEvent, PropertyValue } from './validate'
+import type { DeletedUser, HeapCall, HeapEvent, HeapMerge, PropertyValue } from './validate'
 
 /** An event that Heap holds. Keys that were not sent are not there. */
 export interface StoredEvent extends HeapEvent {
@@ -13,20 +13,33 @@ export interface StoredUser {
   properties: Record<string, PropertyValue>
 }
 
+/** An account that Heap holds, with the properties as last written. */
+export interface StoredAccount {
+  account_id: string
+  properties: Record<string, PropertyValue>
+}
+
 /** Everything that one environment holds, in order of arrival. */
 export interface EnvironmentSnapshot {
   region: Region
   app_id: string
   events: StoredEvent[]
   users: StoredUser[]
+  accounts: StoredAccount[]
 }
+
+/** Heap moves at most so many visitors to one identity a month (Heap, Identify). */
+const MERGES_A_MONTH = 10
+const MONTH_MS = 30 * 24 * 60 * 60 * 1000
 
 /** One Heap environment: an App ID in one region. */
 export class Environment {
-  private readonly events: HeapEvent[] = []
+  private events: HeapEvent[] = []
   private readonly idempotencyKeys = new Set<string>()
   private readonly users = new Map<string, Map<string, PropertyValue>>()
+  private readonly accounts = new Map<string, Map<string, PropertyValue>>()
   private readonly identityOfVisitor = new Map<string, string>()
+  private readonly identityOfUserId = new Map<string, { identity: string; at: number }>()
 
   constructor(
     private readonly region: Region,
@@ -34,9 +47,22 @@ export class Environment {
   ) {}
 
   /** Stores a valid call. An event whose idempotency_key is already here leaves no trace (Heap, Limits). */
-  store(call: HeapCall): void {
+  store(call: HeapCall, now: number): void {
     for (const event of call.events) this.addEvent(event)
     for (const user of call.users) this.updateUser(user.identity, user.properties)
+    for (const account of call.accounts) this.updateAccount(account.account_id, account.properties)
+    for (const merge of call.merges) this.mergeVisitor(merge, now)
+  }
+
+  /** Deletes a person and every event of theirs. */
+  erase(user: DeletedUser): void {
+    const identity = 'identity' in user ? user.identity : this.identityOfUserId.get(user.user_id)?.identity
+    this.events = this.events.filter(
+      (event) =>
+        (identity === undefined || this.identityBehind(event) !== identity) &&
+        !('user_id' in user && event.user_identifier.user_id === user.user_id)
+    )
+    if (identity !== undefined) this.users.delete(identity)
   }
 
   /** A copy of what is held, plain objects all the way down. */
@@ -47,6 +73,10 @@ export class Environment {
       events: this.events.map((event) => this.withUser(event)),
       users: Array.from(this.users, ([identity, properties]) => ({
         identity,
+        properties: Object.fromEntries(properties)
+      })),
+      accounts: Array.from(this.accounts, ([account_id, properties]) => ({
+        account_id,
         properties: Object.fromEntries(properties)
       }))
     }
@@ -68,6 +98,23 @@ export class Environment {
       user.set(name, value)
       if (name === 'anonymous_id') this.joinVisitor(String(value), identity)
     }
+  }
+
+  private updateAccount(accountId: string, properties: Record<string, PropertyValue>): void {
+    const account = this.accounts.get(accountId) ?? new Map<string, PropertyValue>()
+    this.accounts.set(accountId, account)
+    for (const [name, value] of Object.entries(properties)) account.set(name, value)
+  }
+
+  /** One identity a visitor, ten visitors an identity and month; further calls are ignored (Heap, Identify). */
+  private mergeVisitor({ user_id, identity }: HeapMerge, now: number): void {
+    if (this.identityOfUserId.has(user_id)) return
+    const recent = Array.from(this.identityOfUserId.values()).filter(
+      (merge) => merge.identity === identity && now - merge.at < MONTH_MS
+    )
+    if (recent.length >= MERGES_A_MONTH) return
+    this.userOf(identity)
+    this.identityOfUserId.set(user_id, { identity, at: now })
   }
 
   /**
@@ -101,8 +148,9 @@ export class Environment {
   private identityBehind({ user_identifier }: HeapEvent): string | undefined {
     const { identity, user_id, anonymous_id } = user_identifier
     if (identity !== undefined) return identity
-    // A Heap user_id names another user already.
-    if (user_id !== undefined || anonymous_id === undefined) return undefined
+    // A Heap user_id names a user already, known or not.
+    if (user_id !== undefined) return this.identityOfUserId.get(user_id)?.identity
+    if (anonymous_id === undefined) return undefined
     return this.identityOfVisitor.get(anonymous_id)
   }
 }

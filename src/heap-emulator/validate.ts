@@ -31,11 +31,28 @@ export interface HeapUserUpdate {
   properties: Record<string, PropertyValue>
 }
 
-/** What one valid request asks Heap to store: events or user updates, never both. */
+/** New values for properties of one account. */
+export interface HeapAccountUpdate {
+  account_id: string
+  properties: Record<string, PropertyValue>
+}
+
+/** The Heap visitor whose events move to an identity. */
+export interface HeapMerge {
+  user_id: string
+  identity: string
+}
+
+/** A person to delete, by one of the two. */
+export type DeletedUser = { identity: string } | { user_id: string }
+
+/** What one valid request asks Heap to store: one of the four kinds. */
 export interface HeapCall {
   app_id: string
   events: HeapEvent[]
   users: HeapUserUpdate[]
+  accounts: HeapAccountUpdate[]
+  merges: HeapMerge[]
 }
 
 /** The limits that a single request is held to, in characters unless said otherwise (Heap, Limits). */
@@ -45,8 +62,12 @@ export const LIMITS = {
   /** Keys and values must stay below this, so 1023 is the longest. */
   propertyBelow: 1024,
   idempotencyKeyAtLeast: 8,
-  /** Events or users in one request. */
+  /** Events, users or accounts in one request. */
   entries: 1000,
+  /** Users in one deletion request. */
+  deletedUsers: 10_000,
+  /** "About five minutes". */
+  tokenLastsMs: 5 * 60 * 1000,
   userId: 2n ** 53n - 1n
 } as const
 
@@ -73,12 +94,14 @@ const PLACEHOLDER_IDENTITIES = new Set([
 ])
 
 type JsonObject = Record<string, unknown>
-type Reader = (body: JsonObject) => HeapCall
+type Reader = (body: JsonObject) => Partial<HeapCall> & { app_id: string }
 
-const readers: ReadonlyMap<string, Reader> = new Map([
+const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['/api/integrations/track', readIntegrationsTrack],
   ['/api/track', readTrack],
-  ['/api/add_user_properties', readAddUserProperties]
+  ['/api/add_user_properties', readAddUserProperties],
+  ['/api/add_account_properties', readAddAccountProperties],
+  ['/api/v1/identify', readIdentify]
 ])
 
 /**
@@ -97,17 +120,17 @@ export function readerAt(path: string): ((body: unknown) => HeapCall) | undefine
     read &&
     ((body) => {
       if (!isObject(body)) throw new Refusal(400, `the body is ${kindOf(body)}; it must be a JSON object`)
-      return read(body)
+      return { events: [], users: [], accounts: [], merges: [], ...read(body) }
     })
   )
 }
 
-function readIntegrationsTrack(body: JsonObject): HeapCall {
+function readIntegrationsTrack(body: JsonObject) {
   checkKeys(body, '', ['app_id', 'library', 'events'], [])
   const app_id = readAppId(body)
   const library = readText(body, 'library', '')
   const events = readEntries(body, 'events', (entry, at) => readIntegrationsEvent(entry, at, library))
-  return { app_id, events, users: [] }
+  return { app_id, events }
 }
 
 function readIntegrationsEvent(entry: JsonObject, at: string, library: string): HeapEvent {
@@ -139,13 +162,13 @@ function readUserIdentifier(entry: JsonObject, parent: string): UserIdentifier {
 const TRACK_REQUIRED = ['event']
 const TRACK_OPTIONAL = ['identity', 'user_id', 'properties', 'timestamp', 'idempotency_key', 'session_id']
 
-function readTrack(body: JsonObject): HeapCall {
+function readTrack(body: JsonObject) {
   if (has(body, 'events')) {
     checkKeys(body, '', ['app_id', 'events'], [])
-    return { app_id: readAppId(body), events: readEntries(body, 'events', readBulkTrackEvent), users: [] }
+    return { app_id: readAppId(body), events: readEntries(body, 'events', readBulkTrackEvent) }
   }
   checkKeys(body, '', ['app_id', ...TRACK_REQUIRED], TRACK_OPTIONAL)
-  return { app_id: readAppId(body), events: [readTrackEvent(body, '')], users: [] }
+  return { app_id: readAppId(body), events: [readTrackEvent(body, '')] }
 }
 
 function readBulkTrackEvent(entry: JsonObject, at: string): HeapEvent {
@@ -178,13 +201,13 @@ function readEventOptions(entry: JsonObject, at: string): Pick<HeapEvent, 'times
 
 const USER_KEYS = ['identity', 'properties']
 
-function readAddUserProperties(body: JsonObject): HeapCall {
+function readAddUserProperties(body: JsonObject) {
   if (has(body, 'users')) {
     checkKeys(body, '', ['app_id', 'users'], [])
-    return { app_id: readAppId(body), events: [], users: readEntries(body, 'users', readBulkUser) }
+    return { app_id: readAppId(body), users: readEntries(body, 'users', readBulkUser) }
   }
   checkKeys(body, '', ['app_id', ...USER_KEYS], [])
-  return { app_id: readAppId(body), events: [], users: [readUser(body, '')] }
+  return { app_id: readAppId(body), users: [readUser(body, '')] }
 }
 
 function readBulkUser(entry: JsonObject, at: string): HeapUserUpdate {
@@ -199,11 +222,64 @@ function readUser(entry: JsonObject, at: string): HeapUserUpdate {
   }
 }
 
-function readEntries<Entry>(body: JsonObject, key: string, read: (entry: JsonObject, at: string) => Entry): Entry[] {
+const ACCOUNT_KEYS = ['account_id', 'properties']
+
+function readAddAccountProperties(body: JsonObject) {
+  if (has(body, 'accounts')) {
+    checkKeys(body, '', ['app_id', 'accounts'], [])
+    return { app_id: readAppId(body), accounts: readEntries(body, 'accounts', readBulkAccount) }
+  }
+  checkKeys(body, '', ['app_id', ...ACCOUNT_KEYS], [])
+  return { app_id: readAppId(body), accounts: [readAccount(body, '')] }
+}
+
+function readBulkAccount(entry: JsonObject, at: string): HeapAccountUpdate {
+  checkKeys(entry, at, ACCOUNT_KEYS, [])
+  return readAccount(entry, at)
+}
+
+function readAccount(entry: JsonObject, at: string): HeapAccountUpdate {
+  return {
+    account_id: readText(entry, 'account_id', at),
+    properties: readProperties(entry, 'properties', at, readPropertyValue)
+  }
+}
+
+function readIdentify(body: JsonObject) {
+  checkKeys(body, '', ['app_id', 'user_id', 'identity'], ['timestamp'])
+  if (has(body, 'timestamp')) readTimestamp(body, '')
+  return { app_id: readAppId(body), merges: [{ user_id: readUserId(body, ''), identity: readIdentity(body, '') }] }
+}
+
+/**
+ * Checks a body sent to `/api/public/v0/user_deletion` (Heap, User Deletion).
+ *
+ * @throws {Refusal} 400 for the first fault found.
+ */
+export function readDeletedUsers(body: unknown): DeletedUser[] {
+  if (!isObject(body)) throw new Refusal(400, `the body is ${kindOf(body)}; it must be a JSON object`)
+  checkKeys(body, '', ['users'], [])
+  return readEntries(body, 'users', readDeletedUser, LIMITS.deletedUsers)
+}
+
+function readDeletedUser(entry: JsonObject, at: string): DeletedUser {
+  checkKeys(entry, at, [], ['identity', 'user_id'])
+  if (has(entry, 'identity') === has(entry, 'user_id')) {
+    throw new Refusal(400, `${at} must have exactly one of identity and user_id`)
+  }
+  return has(entry, 'identity') ? { identity: readIdentity(entry, at) } : { user_id: readUserId(entry, at) }
+}
+
+function readEntries<Entry>(
+  body: JsonObject,
+  key: string,
+  read: (entry: JsonObject, at: string) => Entry,
+  most: number = LIMITS.entries
+): Entry[] {
   const entries: unknown = body[key]
   if (!Array.isArray(entries)) throw new Refusal(400, `${key} is ${kindOf(entries)}; it must be an array`)
-  if (entries.length < 1 || entries.length > LIMITS.entries) {
-    throw new Refusal(400, `${key} has ${entries.length} entries; it must have 1 to ${LIMITS.entries}`)
+  if (entries.length < 1 || entries.length > most) {
+    throw new Refusal(400, `${key} has ${entries.length} entries; it must have 1 to ${most}`)
   }
   return entries.map((entry: unknown, index) => {
     const at = `${key}[${index}]`

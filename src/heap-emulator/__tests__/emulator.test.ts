@@ -33,7 +33,8 @@ describe('what is held', () => {
         users: [
           { identity: 'alice@example.com', properties: {} },
           { identity: 'bob', properties: { plan: 'free' } }
-        ]
+        ],
+        accounts: []
       }
     ]
     expect(heap.snapshot()).toStrictEqual(expected)
@@ -65,7 +66,7 @@ describe('what is held', () => {
   })
 
   it('is empty for an environment that nothing was sent to, and asking does not make one', () => {
-    expect(heap.environment('EU', '7')).toEqual({ region: 'EU', app_id: '7', events: [], users: [] })
+    expect(heap.environment('EU', '7')).toEqual({ region: 'EU', app_id: '7', events: [], users: [], accounts: [] })
     expect(heap.snapshot()).toEqual([])
   })
 

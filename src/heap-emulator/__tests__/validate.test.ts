@@ -21,8 +21,8 @@ describe('any request', () => {
   const body = events(event())
 
   it('is 404 for another path, a query or a host that is not Heap’s', async () => {
-    expect(await send(heap, '/api/v1/identify', body)).toEqual(
-      refused('/api/v1/identify is not an endpoint of Heap that this emulator knows', 404)
+    expect(await send(heap, '/api/v1/alias', body)).toEqual(
+      refused('/api/v1/alias is not an endpoint of Heap that this emulator knows', 404)
     )
     expect(await send(heap, '/api/track?', body)).toEqual(
       refused('/api/track? is not an endpoint of Heap that this emulator knows', 404)
