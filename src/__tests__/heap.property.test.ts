@@ -76,9 +76,14 @@ describe('flatten, for any JSON', () => {
 
 describe('the actions, for any JSON', () => {
   const emulator = new HeapEmulator()
+  const ACTIONS = new Map([
+    ['identify', 'identifyUser'],
+    ['group', 'updateAccount']
+  ])
   const anyId = fc.oneof(anyText, fc.constantFrom('alice', 'bob', ' ', 'null', 'Undefined', null, undefined))
   const anyEvent = fc.record({
-    type: fc.constantFrom('track', 'page', 'screen', 'identify'),
+    type: fc.constantFrom('track', 'page', 'screen', 'identify', 'group'),
+    groupId: fc.option(anyText, { nil: undefined }),
     event: fc.option(anyText, { nil: undefined }),
     name: fc.option(anyText, { nil: undefined }),
     messageId: anyText,
@@ -101,7 +106,7 @@ describe('the actions, for any JSON', () => {
         emulator.reset()
         const interception = interceptHeap(emulator)
         try {
-          await createTestIntegration(Heap).testAction(event.type === 'identify' ? 'identifyUser' : 'trackEvent', {
+          await createTestIntegration(Heap).testAction(ACTIONS.get(event.type) ?? 'trackEvent', {
             event: event as never,
             settings: { appId: '11' },
             useDefaultMappings: true
@@ -119,10 +124,13 @@ describe('the actions, for any JSON', () => {
           emulator.requests.map(() => [200, undefined])
         )
         expect(emulator.requests.length).toBeGreaterThan(0)
-        const { events, users } = emulator.environment('US', '11')
+        const { events, users, accounts } = emulator.environment('US', '11')
         const identity = trimmed(event.userId)
         const known = identity !== undefined && identityTrouble(identity) === undefined
-        expect(events.length).toBe(event.type === 'identify' ? 0 : 1)
+        expect(events.length).toBe(ACTIONS.has(event.type) ? 0 : 1)
+        expect(accounts.map(({ account_id }) => account_id)).toStrictEqual(
+          event.type === 'group' ? [trimmed(event.groupId)] : []
+        )
         expect(users.map((user) => user.identity)).toStrictEqual(known ? [identity] : [])
       }),
       { numRuns: 300 }

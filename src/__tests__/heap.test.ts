@@ -18,7 +18,7 @@ const event: SegmentEvent = {
   anonymousId: 'anon-1'
 }
 
-const emulator = new HeapEmulator()
+const emulator = new HeapEmulator({ apiKeys: { '12343283': 'api-key' } })
 let interception: Interception
 
 beforeEach(() => {
@@ -61,7 +61,8 @@ describe('an event on its way from Segment into Heap', () => {
           library: 'server'
         }
       ],
-      users: [{ identity: 'alice@example.com', properties: { anonymous_id: 'anon-1' } }]
+      users: [{ identity: 'alice@example.com', properties: { anonymous_id: 'anon-1' } }],
+      accounts: []
     })
   })
 
@@ -85,5 +86,44 @@ describe('an event on its way from Segment into Heap', () => {
     await expect(onEvent({})).rejects.toMatchObject({ status: 503, code: 'RETRYABLE_ERROR' })
     await onEvent({})
     expect(held().events).toHaveLength(1)
+  })
+})
+
+describe('the rest of Heap’s API', () => {
+  it('makes the people of a group call belong to their account', async () => {
+    await onEvent({ type: 'group', groupId: 'acme', traits: { plan: 'pro', tags: ['a', 'b'] } })
+    expect(held().accounts).toStrictEqual([{ account_id: 'acme', properties: { plan: 'pro', tags: '["a","b"]' } }])
+    expect(held().users).toStrictEqual([{ identity: 'alice@example.com', properties: { account_id: 'acme' } }])
+  })
+
+  it('moves the events of a Heap visitor to the person they turn out to be', async () => {
+    const heapUserId = { heap_user_id: '8273645192837465' }
+    const withHeapUserId = {
+      ...settings,
+      subscriptions: (Heap.presets ?? []).map((preset) => ({
+        ...preset,
+        mapping: { ...preset.mapping, ...heapUserId }
+      }))
+    }
+    const destination = new Destination(Heap)
+    await destination.onEvent({ ...event, userId: null, anonymousId: null }, withHeapUserId)
+    expect(held().events.map(({ user }) => user)).toStrictEqual([undefined])
+    await destination.onEvent({ ...event, type: 'identify' }, withHeapUserId)
+    expect(held().events.map(({ user }) => user)).toStrictEqual(['alice@example.com'])
+  })
+
+  it('deletes a person for good, with an API key that was checked when it was saved', async () => {
+    const destination = new Destination(Heap)
+    const credentials = { appId: '12343283', apiKey: 'api-key' }
+    await expect(destination.testAuthentication({ ...credentials, apiKey: 'wrong' })).rejects.toThrow(
+      'Heap does not accept this App ID and API Key.'
+    )
+    await destination.testAuthentication(credentials)
+    await onEvent({})
+    await onEvent({ userId: 'bob', messageId: 'message-0002', anonymousId: 'anon-2' })
+    await destination.onDelete?.({ type: 'delete', userId: 'alice@example.com' }, credentials)
+    emulator.completeDeletions()
+    expect(held().events.map(({ user }) => user)).toStrictEqual(['bob'])
+    expect(held().users.map(({ identity }) => identity)).toStrictEqual(['bob'])
   })
 })

@@ -44,6 +44,6 @@ describe('the package', () => {
   it('brings the command with its examples', async () => {
     const command = path.join(folder, 'node_modules/.bin/heap-destination')
     const { stdout } = await run(command, ['send'], { cwd: folder })
-    expect(stdout.trim().split('\n').at(-1)).toBe('9 of 9 events delivered.')
+    expect(stdout.trim().split('\n').at(-1)).toBe('10 of 10 events delivered.')
   })
 })

@@ -3,24 +3,31 @@ import type { RequestClient } from '@segment/actions-core'
 import { flatten, FlattenError } from './flatten'
 import type { FlatProperties } from './flatten'
 import type { Settings } from './generated-types'
-import { environmentOf, postEvents, postUsers } from './heapApi'
-import type { Answer, HeapEvent, HeapUser, Problem } from './heapApi'
+import { environmentOf, postAccounts, postEvents, postMerges, postUsers } from './heapApi'
+import type { Answer, HeapAccount, HeapEvent, HeapMerge, HeapUser, Problem } from './heapApi'
 
 /** What one payload asks of Heap; at least one of the parts. */
 export type Delivery = {
   event?: HeapEvent
   user?: HeapUser
+  account?: HeapAccount
+  merge?: HeapMerge
 }
 
 type Part = keyof Delivery
 
 /** The parts in the order in which an outcome names them. */
-const PARTS: Part[] = ['event', 'user']
+const PARTS: Part[] = ['event', 'account', 'user', 'merge']
 
 /** What became of a part, said to a person who reads Segment's Event Delivery. */
 const SENTENCES: Record<Part, { stored: string; missing: string }> = {
   event: { stored: 'The event was stored', missing: 'The event was not stored' },
-  user: { stored: 'The user properties were updated', missing: 'The user properties were not updated' }
+  account: { stored: 'The account properties were updated', missing: 'The account properties were not updated' },
+  user: { stored: 'The user properties were updated', missing: 'The user properties were not updated' },
+  merge: {
+    stored: 'The Heap visitor was merged into the person',
+    missing: 'The Heap visitor was not merged into the person'
+  }
 }
 
 /** All of a payload was stored: what was sent, and Heap's answer to each part of it. */
@@ -99,25 +106,39 @@ export async function deliver<Payload>(
   const built = payloads.map((payload) => attempt(build, payload))
   const deliveries = built.flatMap((result) => (isFailed(result) ? [] : result))
 
-  const users = mergedByIdentity(deliveries.flatMap(({ user }) => user ?? []))
-  const [eventAnswers, userAnswers] = await Promise.all([
-    postEvents(
-      request,
-      environment,
-      deliveries.flatMap(({ event }) => event ?? [])
-    ),
-    postUsers(request, environment, [...users.values()])
+  const users = merged(pick(deliveries, 'user'), ({ identity }) => identity)
+  const accounts = merged(pick(deliveries, 'account'), ({ account_id }) => account_id)
+  const merges = new Map(pick(deliveries, 'merge').map((merge) => [mergeKey(merge), merge]))
+
+  const [eventAnswers, userAnswers, accountAnswers, mergeAnswers] = await Promise.all([
+    postEvents(request, environment, pick(deliveries, 'event')),
+    postUsers(request, environment, [...users.values()]),
+    postAccounts(request, environment, [...accounts.values()]),
+    postMerges(request, environment, [...merges.values()])
   ])
 
   return built.map((result) => {
     if (isFailed(result)) return result
-    const { event, user } = result
-    const merged = user && users.get(user.identity)
+    const { event, user, account, merge } = result
     return outcomeOf(result, {
-      event: event && eventAnswers.get(event),
-      user: merged && userAnswers.get(merged)
+      event: answerTo(event, eventAnswers),
+      user: answerTo(user && users.get(user.identity), userAnswers),
+      account: answerTo(account && accounts.get(account.account_id), accountAnswers),
+      merge: answerTo(merge && merges.get(mergeKey(merge)), mergeAnswers)
     })
   })
+}
+
+function pick<P extends Part>(deliveries: Delivery[], part: P): NonNullable<Delivery[P]>[] {
+  return deliveries.flatMap((delivery) => delivery[part] ?? [])
+}
+
+function mergeKey({ user_id, identity }: HeapMerge): string {
+  return `${user_id} ${identity}`
+}
+
+function answerTo<Entry>(entry: Entry | undefined, answers: Map<Entry, Answer>): Answer | undefined {
+  return entry && answers.get(entry)
 }
 
 function attempt<Payload>(build: (payload: Payload) => Delivery, payload: Payload): Delivery | Failed {
@@ -133,15 +154,23 @@ function isFailed<Other extends object>(result: Other | Failed): result is Faile
   return 'problem' in result
 }
 
-/** One entry per person, its properties merged in the order of the payloads: the later wins. */
-function mergedByIdentity(users: HeapUser[]): Map<string, HeapUser> {
-  const properties = new Map<string, FlatProperties[]>()
-  for (const user of users) {
-    const known = properties.get(user.identity)
-    if (known) known.push(user.properties)
-    else properties.set(user.identity, [user.properties])
+/** One entry per key, its properties merged in the order of the payloads: the later wins. */
+function merged<Entry extends { properties: FlatProperties }>(
+  entries: Entry[],
+  keyOf: (entry: Entry) => string
+): Map<string, Entry> {
+  const groups = new Map<string, Entry[]>()
+  for (const entry of entries) {
+    const group = groups.get(keyOf(entry))
+    if (group) group.push(entry)
+    else groups.set(keyOf(entry), [entry])
   }
-  return new Map(Array.from(properties, ([identity, all]) => [identity, { identity, properties: flatten(...all) }]))
+  return new Map(
+    Array.from(groups, ([key, group]) => {
+      const properties = flatten(...group.map((entry) => entry.properties))
+      return [key, { ...group[0], properties }]
+    })
+  )
 }
 
 /** One outcome of the answers to a payload's parts, with a status that Segment retries if a retry can help any of them. */

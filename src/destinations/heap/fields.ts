@@ -1,5 +1,40 @@
 import type { InputField } from '@segment/actions-core'
+import { flatten, flattenByIndex } from './flatten'
+import type { Flatten } from './flatten'
 import { MAX_ENTRIES } from './heapApi'
+
+const BY_INDEX = 'flatten_by_index'
+
+/** How arrays are sent, on every action that flattens. */
+export const arrayHandlingField = {
+  array_handling: {
+    label: 'Lists in Properties',
+    description:
+      'How a list such as ["a", "b"] is sent: as one text, or each entry as a property of its own (foods.0, foods.1), for reports that were built on such names. If left empty, as one text.',
+    type: 'string',
+    choices: [
+      { label: 'Stringify', value: 'stringify' },
+      { label: 'Flatten by index', value: BY_INDEX }
+    ],
+    default: 'stringify'
+  }
+} satisfies Record<string, InputField>
+
+/** The way to flatten that a customer chose. */
+export function flattenFor({ array_handling }: { array_handling?: string }): Flatten {
+  return array_handling === BY_INDEX ? flattenByIndex : flatten
+}
+
+/** Heap's own ID of a visitor, for customers who also run Heap's SDK. */
+export const heapUserIdField = {
+  heap_user_id: {
+    label: 'Heap User ID',
+    description:
+      'The number that Heap’s own SDK gives a visitor: heap.getUserId(). Map it only if you also run that SDK. It is never your own user ID.',
+    type: 'string',
+    allowNull: true
+  }
+} satisfies Record<string, InputField>
 
 /** The fields by which Segment knows that an action takes batches, and how large. */
 export const batchFields = {

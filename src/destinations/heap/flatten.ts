@@ -23,9 +23,21 @@ export class FlattenError extends Error {
  * @throws {@link FlattenError} for an object that contains itself and for an array that JSON cannot express.
  */
 export function flatten(...sources: object[]): FlatProperties {
+  return flattenAll(sources, false)
+}
+
+/** Like {@link flatten}, but an array becomes its entries under `parent.0`, `parent.1`, …, and an empty one nothing. */
+export function flattenByIndex(...sources: object[]): FlatProperties {
+  return flattenAll(sources, true)
+}
+
+/** One of the two ways to flatten. */
+export type Flatten = typeof flatten
+
+function flattenAll(sources: object[], indexArrays: boolean): FlatProperties {
   // Without a prototype while it is filled: a key such as __proto__ is data like any other.
   const flat = Object.create(null) as FlatProperties
-  for (const source of sources) flattenInto(flat, source)
+  for (const source of sources) flattenInto(flat, source, indexArrays)
   return Object.setPrototypeOf(flat, Object.prototype) as FlatProperties
 }
 
@@ -37,8 +49,8 @@ export function flatten(...sources: object[]): FlatProperties {
  *
  * @throws {@link FlattenError} as {@link flatten} does.
  */
-export function flattenTraits(traits: object): FlatProperties {
-  const flat = flatten(traits)
+export function flattenTraits(traits: object, flattenWith: Flatten = flatten): FlatProperties {
+  const flat = flattenWith(traits)
   const renamed: FlatProperties = {}
   for (const key of Object.keys(flat)) {
     const name = userPropertyName(key)
@@ -52,11 +64,11 @@ export function flattenTraits(traits: object): FlatProperties {
 const CIRCULAR = 'contains itself, so it has no end and cannot be sent. Send the values that you need instead.'
 
 /** A loop, not a recursion: an event may nest deeper than the call stack. */
-function flattenInto(flat: FlatProperties, source: object): void {
+function flattenInto(flat: FlatProperties, source: object, indexArrays: boolean): void {
   const ancestors = new Set<object>([source])
   let walk: Walk | undefined = startWalk(source, '')
   while (walk) {
-    const nested = flattenLeaves(flat, walk)
+    const nested = flattenLeaves(flat, walk, indexArrays)
     if (nested === undefined) {
       ancestors.delete(walk.source)
       walk = walk.parent
@@ -82,7 +94,7 @@ function startWalk(source: object, prefix: string, parent?: Walk): Walk {
 }
 
 /** Writes leaves from where the walk stands, up to the next object to go into; undefined when there is none left. */
-function flattenLeaves(flat: FlatProperties, walk: Walk): Walk | undefined {
+function flattenLeaves(flat: FlatProperties, walk: Walk, indexArrays: boolean): Walk | undefined {
   const { source, keys, prefix } = walk
   while (walk.next < keys.length) {
     const key = keys[walk.next++]
@@ -91,7 +103,7 @@ function flattenLeaves(flat: FlatProperties, walk: Walk): Walk | undefined {
     let value = source[key]
     if (typeof value === 'object' && value !== null) {
       value = withoutToJSON(value, path)
-      if (isObject(value)) return startWalk(value, `${path}.`, walk)
+      if (isObject(value) || (indexArrays && Array.isArray(value))) return startWalk(value, `${path}.`, walk)
     }
     const text = stringify(value, path)
     if (text !== undefined) flat[cut(path)] = cut(text)

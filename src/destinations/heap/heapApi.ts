@@ -1,10 +1,10 @@
 import { ErrorCodes, getErrorCodeFromHttpStatus, IntegrationError } from '@segment/actions-core'
-import type { ModifiedResponse, RequestClient } from '@segment/actions-core'
+import type { ModifiedResponse, RequestClient, RequestOptions } from '@segment/actions-core'
 import type { FlatProperties } from './flatten'
 import type { Settings } from './generated-types'
 
 /** Heap, Data Residency: data of an EU environment must not go to the US host. */
-const HOSTS = { US: 'https://heapanalytics.com', EU: 'https://c.eu.heap-api.com' }
+export const HOSTS = { US: 'https://heapanalytics.com', EU: 'https://c.eu.heap-api.com' }
 
 /** Heap, Bulk Track: an event name has at most 1024 UTF-16 characters. */
 export const MAX_EVENT_NAME_LENGTH = 1024
@@ -24,8 +24,8 @@ export const MAX_CONCURRENT_REQUESTS = 4
 /** One event of `POST /api/integrations/track`. */
 export type HeapEvent = {
   event: string
-  /** At least one of the two. */
-  user_identifier: { identity?: string; anonymous_id?: string }
+  /** At least one of them. `user_id` is Heap's own numeric ID, never Segment's. */
+  user_identifier: { identity?: string; anonymous_id?: string; user_id?: string; email?: string }
   custom_properties: FlatProperties
   idempotency_key: string
   /** ISO 8601, UTC. Heap takes the time of arrival where it is missing. */
@@ -36,6 +36,19 @@ export type HeapEvent = {
 export type HeapUser = {
   identity: string
   properties: FlatProperties
+}
+
+/** One account of `POST /api/add_account_properties`. */
+export type HeapAccount = {
+  account_id: string
+  properties: FlatProperties
+}
+
+/** The visitor whose events `POST /api/v1/identify` moves to a person. */
+export type HeapMerge = {
+  /** Heap's own numeric ID of the visitor; see heapUserId. */
+  user_id: string
+  identity: string
 }
 
 /** What Heap said to a request; without an answer, `problem` says so and `status` tells Segment to try again. */
@@ -113,6 +126,32 @@ export function postUsers(
   )
 }
 
+/** Sets account properties, in requests as of {@link postUsers}. Source: Heap, Add Account Properties and its bulk form. */
+export function postAccounts(
+  request: RequestClient,
+  { host, appId }: Environment,
+  accounts: HeapAccount[]
+): Promise<Map<HeapAccount, Answer>> {
+  return postEach(accounts, (entries) =>
+    post(request, `${host}/api/add_account_properties`, {
+      app_id: appId,
+      ...(entries.length === 1 ? entries[0] : { accounts: entries })
+    })
+  )
+}
+
+/** Moves the events of visitors to people, a request each: there is no bulk form. Source: Heap, Identify. */
+export async function postMerges(
+  request: RequestClient,
+  { host, appId }: Environment,
+  merges: HeapMerge[]
+): Promise<Map<HeapMerge, Answer>> {
+  const answers = await mapConcurrently(merges, (merge) =>
+    post(request, `${host}/api/v1/identify`, { app_id: appId, ...merge })
+  )
+  return new Map(merges.map((merge, index) => [merge, answers[index]]))
+}
+
 /**
  * Posts entries in requests of a size that Heap takes, and gives each entry its request's answer.
  *
@@ -167,11 +206,18 @@ async function mapConcurrently<From, To>(items: From[], map: (item: From) => Pro
   return results
 }
 
-async function post(request: RequestClient, url: string, json: object): Promise<Answer> {
+/** Posts to Heap, and turns whatever comes of it into an answer. */
+export async function post(
+  request: RequestClient,
+  url: string,
+  json: object | undefined,
+  credentials: Pick<RequestOptions, 'username' | 'password' | 'headers'> = {}
+): Promise<Answer> {
   try {
     const response = await request(url, {
       method: 'post',
       json,
+      ...credentials,
       throwHttpErrors: false,
       // A redirect would send personal data to a host that nobody chose.
       redirect: 'manual',

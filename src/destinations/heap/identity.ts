@@ -31,9 +31,9 @@ export function trimmed(identifier: string | null | undefined): string | undefin
   return identifier?.trim() || undefined
 }
 
-/** The anonymous ID, trimmed, or undefined where it is missing or names nobody: it would join strangers to a profile. */
-export function usableAnonymousId(anonymousId: string | null | undefined): string | undefined {
-  const id = trimmed(anonymousId)
+/** An anonymous ID or email, trimmed, or undefined where it is missing or names nobody: it would join strangers to a profile. */
+export function usableIdentifier(identifier: string | null | undefined): string | undefined {
+  const id = trimmed(identifier)
   return id === undefined || isPlaceholder(id) ? undefined : id
 }
 
@@ -60,4 +60,14 @@ export function placeholderTrouble(label: string, placeholder: string): string {
     `${label} is "${placeholder}", a placeholder that names nobody: ` +
     'Heap would merge all people who carry it into one profile, for good. Map an ID of the person instead.'
   )
+}
+
+/** Heap's own IDs go from 0 to 2^53 − 1. Source: Heap, Identify. */
+const MAX_HEAP_USER_ID = BigInt(Number.MAX_SAFE_INTEGER)
+
+/** Heap's own numeric ID of a visitor as Heap writes it, or undefined for what is no such ID. */
+export function heapUserId(text: string): string | undefined {
+  if (!/^\d+$/.test(text)) return undefined
+  const id = BigInt(text)
+  return id <= MAX_HEAP_USER_ID ? String(id) : undefined
 }

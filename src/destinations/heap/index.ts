@@ -1,8 +1,10 @@
 import { defaultValues } from '@segment/actions-core'
 import type { DestinationDefinition } from '@segment/actions-core'
 import type { Settings } from './generated-types'
+import { checkCredentials, deleteUser } from './deletion'
 import identifyUser from './identifyUser'
 import trackEvent from './trackEvent'
+import updateAccount from './updateAccount'
 
 const destination: DestinationDefinition<Settings> = {
   // One word: the framework makes a schema URI of it, which a space or a parenthesis breaks.
@@ -30,8 +32,15 @@ const destination: DestinationDefinition<Settings> = {
           { label: 'EU', value: 'EU' }
         ],
         default: 'US'
+      },
+      apiKey: {
+        label: 'API Key',
+        description:
+          'Needed only to delete people from Heap when Segment asks for it (GDPR, CCPA). Find it in Heap under Account > Manage > Privacy & Security. The App ID must then be that of your Main Production environment.',
+        type: 'password'
       }
-    }
+    },
+    testAuthentication: (request, { settings }) => checkCredentials(request, settings)
   },
   presets: [
     {
@@ -47,12 +56,21 @@ const destination: DestinationDefinition<Settings> = {
       partnerAction: 'identifyUser',
       mapping: defaultValues(identifyUser.fields),
       type: 'automatic'
+    },
+    {
+      name: 'Group Calls',
+      subscribe: 'type = "group"',
+      partnerAction: 'updateAccount',
+      mapping: defaultValues(updateAccount.fields),
+      type: 'automatic'
     }
   ],
   actions: {
     trackEvent,
-    identifyUser
-  }
+    identifyUser,
+    updateAccount
+  },
+  onDelete: (request, { payload, settings }) => deleteUser(request, settings, payload.userId)
 }
 
 export default destination

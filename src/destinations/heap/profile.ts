@@ -1,5 +1,6 @@
 import { PayloadValidationError } from '@segment/actions-core'
 import { flattenTraits, MAX_PROPERTY_LENGTH } from './flatten'
+import type { Flatten } from './flatten'
 import type { HeapUser } from './heapApi'
 import { isPlaceholder } from './identity'
 
@@ -10,10 +11,16 @@ import { isPlaceholder } from './identity'
  *
  * @param identity a usable identity; see identityTrouble
  * @param anonymousId a usable anonymous ID
+ * @param flattenWith how arrays in the traits are handled; see flattenFor
  * @throws FlattenError for a trait that no Heap property can express; PayloadValidationError for an anonymous ID that does not fit
  */
-export function profileOf(identity: string, traits: object | undefined, anonymousId: string | undefined): HeapUser {
-  const properties = flattenTraits(traits ?? {})
+export function profileOf(
+  identity: string,
+  traits: object | undefined,
+  anonymousId: string | undefined,
+  flattenWith: Flatten
+): HeapUser {
+  const properties = flattenTraits(traits ?? {}, flattenWith)
   if (anonymousId === undefined) {
     if (isPlaceholder(properties.anonymous_id ?? '')) delete properties.anonymous_id
   } else if (anonymousId.length > MAX_PROPERTY_LENGTH) {

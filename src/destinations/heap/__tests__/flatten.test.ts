@@ -1,4 +1,4 @@
-import { flatten, FlattenError, flattenTraits, MAX_PROPERTY_LENGTH } from '../flatten'
+import { flatten, flattenByIndex, FlattenError, flattenTraits, MAX_PROPERTY_LENGTH } from '../flatten'
 
 const LIMIT = MAX_PROPERTY_LENGTH
 
@@ -175,6 +175,27 @@ describe('flatten', () => {
       const long = 'k'.repeat(5000)
       expect(() => flatten({ [long]: [1n] })).toThrow(`Property "${long.slice(0, LIMIT)}" is`)
     })
+  })
+})
+
+describe('flattenByIndex', () => {
+  it('names the entries of arrays by their place, objects in them too', () => {
+    const at = new Date(0)
+    expect(
+      flattenByIndex({ foods: ['a', { b: [1, [2]] }, null, at], empty: [], deep: { list: [true] } })
+    ).toStrictEqual({
+      'foods.0': 'a',
+      'foods.1.b.0': '1',
+      'foods.1.b.1.0': '2',
+      'foods.3': '1970-01-01T00:00:00.000Z',
+      'deep.list.0': 'true'
+    })
+  })
+
+  it('names an array that contains itself', () => {
+    const list: unknown[] = []
+    list.push({ list })
+    expect(() => flattenByIndex({ list })).toThrow('Property "list.0.list" contains itself')
   })
 })
 

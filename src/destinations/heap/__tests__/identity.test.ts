@@ -1,4 +1,4 @@
-import { identityTrouble, isPlaceholder, MAX_IDENTITY_LENGTH, trimmed, usableAnonymousId } from '../identity'
+import { identityTrouble, isPlaceholder, MAX_IDENTITY_LENGTH, trimmed, usableIdentifier } from '../identity'
 
 const PLACEHOLDERS = [
   'undefined', 'null', 'nil', 'none', 'nan', 'n/a', 'unknown', 'anonymous', 'guest', 'user', 'true', 'false',
@@ -52,15 +52,15 @@ describe('identityTrouble', () => {
   })
 })
 
-describe('usableAnonymousId', () => {
+describe('usableIdentifier', () => {
   it('trims', () => {
-    expect(usableAnonymousId(' anon-1 ')).toBe('anon-1')
+    expect(usableIdentifier(' anon-1 ')).toBe('anon-1')
   })
 
   it.each([null, undefined, '', '  ', 'undefined', 'NULL', '00000000-0000-0000-0000-000000000000'])(
     'makes nothing of %j',
     (anonymousId) => {
-      expect(usableAnonymousId(anonymousId)).toBeUndefined()
+      expect(usableIdentifier(anonymousId)).toBeUndefined()
     }
   )
 })

@@ -40,7 +40,7 @@ describe('the definition', () => {
       slug: 'actions-heap-cloud',
       mode: 'cloud',
       scheme: 'custom',
-      settings: ['appId', 'region'],
+      settings: ['appId', 'region', 'apiKey'],
       actions: [
         [
           'trackEvent',
@@ -54,11 +54,21 @@ describe('the definition', () => {
             'type',
             'name',
             'traits',
+            'heap_user_id',
+            'email',
+            'array_handling',
             'enable_batching',
             'batch_size'
           ]
         ],
-        ['identifyUser', ['user_id', 'anonymous_id', 'traits', 'enable_batching', 'batch_size']]
+        [
+          'identifyUser',
+          ['user_id', 'anonymous_id', 'traits', 'heap_user_id', 'array_handling', 'enable_batching', 'batch_size']
+        ],
+        [
+          'updateAccount',
+          ['account_id', 'traits', 'identity', 'account_id_property', 'array_handling', 'enable_batching', 'batch_size']
+        ]
       ]
     })
   })
@@ -67,7 +77,7 @@ describe('the definition', () => {
     const required = Object.entries(Heap.actions).flatMap(([slug, { fields }]) =>
       Object.entries(fields).flatMap(([key, field]) => (field.required ? [`${slug}.${key}`] : []))
     )
-    expect(required).toStrictEqual(['trackEvent.message_id'])
+    expect(required).toStrictEqual(['trackEvent.message_id', 'updateAccount.account_id'])
     expect(Heap.authentication?.fields.appId.required).toBe(true)
     expect(Heap.authentication?.fields.region.required).toBeFalsy()
   })
@@ -89,6 +99,7 @@ describe('the definition', () => {
           type: { '@path': '$.type' },
           name: { '@path': '$.name' },
           traits: { '@path': '$.context.traits' },
+          array_handling: 'stringify',
           enable_batching: true,
           batch_size: 1000
         }
@@ -102,6 +113,22 @@ describe('the definition', () => {
           user_id: { '@path': '$.userId' },
           anonymous_id: { '@path': '$.anonymousId' },
           traits: { '@path': '$.traits' },
+          array_handling: 'stringify',
+          enable_batching: true,
+          batch_size: 1000
+        }
+      },
+      {
+        name: 'Group Calls',
+        subscribe: 'type = "group"',
+        partnerAction: 'updateAccount',
+        type: 'automatic',
+        mapping: {
+          account_id: { '@path': '$.groupId' },
+          traits: { '@path': '$.traits' },
+          identity: { '@path': '$.userId' },
+          account_id_property: 'account_id',
+          array_handling: 'stringify',
           enable_batching: true,
           batch_size: 1000
         }
@@ -135,8 +162,9 @@ describe('onEvent', () => {
         paths.push(path)
         return {}
       })
-    for (const type of ['track', 'page', 'screen', 'identify', 'group', 'alias'] as const) await onEvent({ type })
-    expect(paths).toStrictEqual([TRACK, TRACK, TRACK, PROFILE])
+    for (const type of ['track', 'page', 'screen', 'identify', 'alias'] as const) await onEvent({ type })
+    await onEvent({ type: 'group', groupId: 'acme', userId: null })
+    expect(paths).toStrictEqual([TRACK, TRACK, TRACK, PROFILE, '/api/add_account_properties'])
   })
 
   it('sends EU data to the EU', async () => {

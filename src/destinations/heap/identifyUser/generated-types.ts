@@ -10,11 +10,19 @@ export interface Payload {
    */
   anonymous_id?: string | null
   /**
-   * What you know about the person. Properties inside other properties are named with a dot (address.city), lists are sent as text, and texts are cut to 1,023 characters. If left empty, only the person and their anonymous ID are sent.
+   * What you know about the person. Properties inside other properties are named with a dot (address.city), and texts are cut to 1,023 characters. If left empty, only the person and their anonymous ID are sent.
    */
   traits?: {
     [k: string]: unknown
   }
+  /**
+   * The number that Heap’s own SDK gives a visitor: heap.getUserId(). Map it only if you also run that SDK. It is never your own user ID.
+   */
+  heap_user_id?: string | null
+  /**
+   * How a list such as ["a", "b"] is sent: as one text, or each entry as a property of its own (foods.0, foods.1), for reports that were built on such names. If left empty, as one text.
+   */
+  array_handling?: 'stringify' | 'flatten_by_index'
   /**
    * Send up to 1,000 events to Heap in one go, which is faster and keeps within Heap’s limits. Every event still succeeds or fails by itself. If switched off, events are sent one by one.
    */

@@ -1,10 +1,10 @@
-import { PayloadValidationError } from '@segment/actions-core'
 import type { ActionDefinition } from '@segment/actions-core'
-import { batchFields } from '../batchFields'
 import { deliverBatch, deliverOne } from '../deliver'
 import type { Delivery } from '../deliver'
+import { arrayHandlingField, batchFields, flattenFor, heapUserIdField } from '../fields'
 import type { Settings } from '../generated-types'
-import { identityTrouble, trimmed, usableAnonymousId } from '../identity'
+import { optionalHeapUserId, requiredIdentity } from '../identifiers'
+import { usableIdentifier } from '../identity'
 import { profileOf } from '../profile'
 import type { Payload } from './generated-types'
 
@@ -32,26 +32,24 @@ const action: ActionDefinition<Settings, Payload> = {
     traits: {
       label: 'User Properties',
       description:
-        'What you know about the person. Properties inside other properties are named with a dot (address.city), lists are sent as text, and texts are cut to 1,023 characters. If left empty, only the person and their anonymous ID are sent.',
+        'What you know about the person. Properties inside other properties are named with a dot (address.city), and texts are cut to 1,023 characters. If left empty, only the person and their anonymous ID are sent.',
       type: 'object',
       default: { '@path': '$.traits' }
     },
+    ...heapUserIdField,
+    ...arrayHandlingField,
     ...batchFields
   },
   perform: (request, { payload, settings }) => deliverOne(request, settings, payload, build),
   performBatch: (request, { payload, settings }) => deliverBatch(request, settings, payload, build)
 }
 
-function build({ user_id, anonymous_id, traits }: Payload): Delivery {
-  const identity = trimmed(user_id)
-  if (identity === undefined) {
-    throw new PayloadValidationError(
-      'Identity is missing, so Heap has nobody to give the user properties to. Map the ID of the person to it.'
-    )
-  }
-  const trouble = identityTrouble(identity)
-  if (trouble) throw new PayloadValidationError(trouble)
-  return { user: profileOf(identity, traits, usableAnonymousId(anonymous_id)) }
+function build(payload: Payload): Delivery {
+  const { user_id, anonymous_id, traits, heap_user_id } = payload
+  const identity = requiredIdentity(user_id, 'Heap has nobody to give the user properties to')
+  const heapUserId = optionalHeapUserId(heap_user_id)
+  const user = profileOf(identity, traits, usableIdentifier(anonymous_id), flattenFor(payload))
+  return heapUserId === undefined ? { user } : { user, merge: { user_id: heapUserId, identity } }
 }
 
 export default action

@@ -1,9 +1,10 @@
 import { PayloadValidationError } from '@segment/actions-core'
 import type { Delivery } from '../deliver'
-import { flatten } from '../flatten'
+import { flattenFor } from '../fields'
 import { MAX_EVENT_NAME_LENGTH, MIN_IDEMPOTENCY_KEY_LENGTH } from '../heapApi'
 import type { HeapEvent } from '../heapApi'
-import { identityTrouble, isPlaceholder, placeholderTrouble, trimmed, usableAnonymousId } from '../identity'
+import { optionalHeapUserId, optionalIdentity } from '../identifiers'
+import { placeholderTrouble, trimmed, usableIdentifier } from '../identity'
 import { profileOf } from '../profile'
 import type { Payload } from './generated-types'
 import { isoTimestamp } from './timestamp'
@@ -23,36 +24,34 @@ const VIEW_NAMES = new Map<string | undefined, string>([
  * @throws PayloadValidationError or FlattenError naming the field that Heap would not take and the way out
  */
 export function build(payload: Payload): Delivery {
-  const identity = usableIdentity(payload.identity)
-  const anonymousId = usableAnonymousId(payload.anonymous_id)
-  if (identity === undefined && anonymousId === undefined) throw nobody(payload)
+  const identifier = userIdentifier(payload)
+  if (Object.keys(identifier).length === 0) throw nobody(payload)
 
   const { timestamp, traits } = payload
   const event: HeapEvent = {
     event: eventName(payload),
-    user_identifier: userIdentifier(identity, anonymousId),
+    user_identifier: identifier,
     custom_properties: customProperties(payload),
     idempotency_key: idempotencyKey(payload.message_id)
   }
   if (timestamp !== undefined) event.timestamp = isoTimestamp(timestamp)
+  const { identity, anonymous_id } = identifier
   if (identity === undefined) return { event }
-  const user = profileOf(identity, traits, anonymousId)
+  const user = profileOf(identity, traits, anonymous_id, flattenFor(payload))
   return Object.keys(user.properties).length > 0 ? { event, user } : { event }
 }
 
-/** A placeholder is as good as no identity: the event may still belong to the anonymous visitor. */
-function usableIdentity(field: Payload['identity']): string | undefined {
-  const identity = trimmed(field)
-  if (identity === undefined || isPlaceholder(identity)) return undefined
-  const trouble = identityTrouble(identity)
-  if (trouble) throw new PayloadValidationError(trouble)
-  return identity
-}
-
-function userIdentifier(identity: string | undefined, anonymousId: string | undefined): HeapEvent['user_identifier'] {
+/** Every identifier that is present. A placeholder is as good as none: the event may still belong to the anonymous visitor. */
+function userIdentifier(payload: Payload): HeapEvent['user_identifier'] {
   const identifier: HeapEvent['user_identifier'] = {}
+  const identity = optionalIdentity(payload.identity)
+  const anonymousId = usableIdentifier(payload.anonymous_id)
+  const heapUserId = optionalHeapUserId(payload.heap_user_id)
+  const email = usableIdentifier(payload.email)
   if (identity !== undefined) identifier.identity = identity
   if (anonymousId !== undefined) identifier.anonymous_id = anonymousId
+  if (heapUserId !== undefined) identifier.user_id = heapUserId
+  if (email !== undefined) identifier.email = email
   return identifier
 }
 
@@ -79,8 +78,13 @@ function eventName({ event, type }: Payload): string {
   return name
 }
 
-function customProperties({ properties, name }: Payload) {
-  return flatten({ segment_library: SEGMENT_LIBRARY }, properties ?? {}, trimmed(name) === undefined ? {} : { name })
+function customProperties(payload: Payload) {
+  const { properties, name } = payload
+  return flattenFor(payload)(
+    { segment_library: SEGMENT_LIBRARY },
+    properties ?? {},
+    trimmed(name) === undefined ? {} : { name }
+  )
 }
 
 /** Segment's own message IDs are longer than Heap's minimum; a customer's need not be. */

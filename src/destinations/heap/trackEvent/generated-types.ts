@@ -18,7 +18,7 @@ export interface Payload {
    */
   event?: string
   /**
-   * The details of the event. Properties inside other properties are named with a dot (order.total), lists are sent as text, and texts are cut to 1,023 characters. If left empty, the event has no details.
+   * The details of the event. Properties inside other properties are named with a dot (order.total), and texts are cut to 1,023 characters. If left empty, the event has no details.
    */
   properties?: {
     [k: string]: unknown
@@ -41,6 +41,18 @@ export interface Payload {
   traits?: {
     [k: string]: unknown
   }
+  /**
+   * The number that Heap’s own SDK gives a visitor: heap.getUserId(). Map it only if you also run that SDK. It is never your own user ID.
+   */
+  heap_user_id?: string | null
+  /**
+   * An email address that tells Heap whose event this is. Sent only if you map it. If left empty, the other IDs are used.
+   */
+  email?: string | null
+  /**
+   * How a list such as ["a", "b"] is sent: as one text, or each entry as a property of its own (foods.0, foods.1), for reports that were built on such names. If left empty, as one text.
+   */
+  array_handling?: 'stringify' | 'flatten_by_index'
   /**
    * Send up to 1,000 events to Heap in one go, which is faster and keeps within Heap’s limits. Every event still succeeds or fails by itself. If switched off, events are sent one by one.
    */

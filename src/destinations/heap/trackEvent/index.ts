@@ -1,6 +1,6 @@
 import type { ActionDefinition } from '@segment/actions-core'
-import { batchFields } from '../batchFields'
 import { deliverBatch, deliverOne } from '../deliver'
+import { arrayHandlingField, batchFields, heapUserIdField } from '../fields'
 import type { Settings } from '../generated-types'
 import { build } from './build'
 import type { Payload } from './generated-types'
@@ -45,7 +45,7 @@ const action: ActionDefinition<Settings, Payload> = {
     properties: {
       label: 'Event Properties',
       description:
-        'The details of the event. Properties inside other properties are named with a dot (order.total), lists are sent as text, and texts are cut to 1,023 characters. If left empty, the event has no details.',
+        'The details of the event. Properties inside other properties are named with a dot (order.total), and texts are cut to 1,023 characters. If left empty, the event has no details.',
       type: 'object',
       default: { '@path': '$.properties' }
     },
@@ -76,6 +76,15 @@ const action: ActionDefinition<Settings, Payload> = {
       type: 'object',
       default: { '@path': '$.context.traits' }
     },
+    ...heapUserIdField,
+    email: {
+      label: 'Email',
+      description:
+        'An email address that tells Heap whose event this is. Sent only if you map it. If left empty, the other IDs are used.',
+      type: 'string',
+      allowNull: true
+    },
+    ...arrayHandlingField,
     ...batchFields
   },
   perform: (request, { payload, settings }) => deliverOne(request, settings, payload, build),

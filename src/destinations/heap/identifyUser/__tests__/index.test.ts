@@ -11,10 +11,11 @@ const event: Partial<SegmentEvent> = {
   traits: { plan: 'pro' }
 }
 
-function send(changes: Partial<SegmentEvent>) {
+function send(changes: Partial<SegmentEvent>, mapping: Record<string, string> = {}) {
   return createTestIntegration(Heap).testAction('identifyUser', {
     event: { ...event, ...changes },
     settings,
+    mapping,
     useDefaultMappings: true
   })
 }
@@ -98,6 +99,66 @@ describe('identifyUser', () => {
       status: 503,
       code: 'SERVICE_UNAVAILABLE',
       message: 'The user properties were not updated: Heap answered 503: Service Unavailable.'
+    })
+  })
+
+  describe('with Heap’s own ID of the visitor', () => {
+    it('moves the visitor’s events to the person as well', async () => {
+      const bodies: [string, unknown][] = []
+      nock('https://heapanalytics.com')
+        .post(/.*/)
+        .twice()
+        .reply(200, (path, body) => {
+          bodies.push([path, body])
+          return {}
+        })
+      await send({}, { heap_user_id: '8273645192837465' })
+      expect(bodies).toStrictEqual([
+        ['/api/add_user_properties', bodyWith({ plan: 'pro', anonymous_id: 'anon-1' })],
+        ['/api/v1/identify', { app_id: '11', user_id: '8273645192837465', identity: 'alice@example.com' }]
+      ])
+    })
+
+    it('says that the visitor was not merged when Heap fails', async () => {
+      nock('https://heapanalytics.com')
+        .post('/api/add_user_properties')
+        .reply(200)
+        .post('/api/v1/identify')
+        .reply(500, 'no')
+      await expect(send({}, { heap_user_id: '7' })).rejects.toMatchObject({
+        status: 500,
+        message:
+          'The user properties were updated. The Heap visitor was not merged into the person: Heap answered 500: no.'
+      })
+    })
+
+    it('asks once for each visitor and person of a batch', async () => {
+      const merges: unknown[] = []
+      nock('https://heapanalytics.com').post('/api/add_user_properties').reply(200)
+      nock('https://heapanalytics.com')
+        .persist()
+        .post('/api/v1/identify')
+        .reply(200, (_uri, body) => {
+          merges.push(body)
+          return {}
+        })
+      const integration = createTestIntegration(Heap)
+      await integration.testBatchAction('identifyUser', {
+        events: ['7', '8', '7'].map((id) => ({ ...event, type: 'identify', traits: { id } })),
+        settings,
+        mapping: { heap_user_id: { '@path': '$.traits.id' } },
+        useDefaultMappings: true
+      })
+      expect(merges).toStrictEqual(
+        ['7', '8'].map((user_id) => ({ app_id: '11', user_id, identity: 'alice@example.com' }))
+      )
+      expect(integration.results[0].multistatus?.map(({ status }) => status)).toStrictEqual([200, 200, 200])
+    })
+
+    it('refuses what is no such ID', async () => {
+      await expect(send({}, { heap_user_id: 'alice' })).rejects.toThrow(
+        'Heap User ID "alice" is not an ID of Heap’s SDK'
+      )
     })
   })
 })

@@ -225,6 +225,60 @@ describe('trackEvent', () => {
     })
   })
 
+  describe('takes further identifiers where a customer maps them', () => {
+    it('Heap’s own ID and the email, beside the others', async () => {
+      const bodies = await bodiesOf({}, { heap_user_id: ' 8273645192837465 ', email: 'alice@example.com' })
+      expect(bodies[TRACK]).toStrictEqual(
+        trackBody({
+          user_identifier: {
+            identity: 'alice@example.com',
+            anonymous_id: 'anon-1',
+            user_id: '8273645192837465',
+            email: 'alice@example.com'
+          }
+        })
+      )
+    })
+
+    it.each<[Record<string, string>, Record<string, string>]>([
+      [{ heap_user_id: '0' }, { user_id: '0' }],
+      [{ heap_user_id: '9007199254740991' }, { user_id: '9007199254740991' }],
+      [{ heap_user_id: '007' }, { user_id: '7' }],
+      [{ email: 'alice@example.com', heap_user_id: ' ' }, { email: 'alice@example.com' }]
+    ])('%j alone, and then updates no profile', async (mapping, user_identifier) => {
+      expect(await bodiesOf({ userId: null, anonymousId: null }, mapping)).toStrictEqual({
+        [TRACK]: trackBody({ user_identifier })
+      })
+    })
+
+    it('and never an email that names nobody', async () => {
+      expect((await bodiesOf({}, { email: 'undefined' }))[TRACK]).toStrictEqual(trackBody({}))
+    })
+
+    it.each(['9007199254740992', '-1', '1.5', 'alice', '0x10'])(
+      'but refuses the Heap User ID %j',
+      async (heap_user_id) => {
+        await expect(send({}, { heap_user_id })).rejects.toMatchObject({
+          code: 'PAYLOAD_VALIDATION_FAILED',
+          message: `Heap User ID "${heap_user_id}" is not an ID of Heap’s SDK, which is a number from 0 to 9007199254740991. Map heap.getUserId() to it, or nothing.`
+        })
+      }
+    )
+  })
+
+  it('flattens lists by index where the customer asks for it, in properties and traits', async () => {
+    const foods = ['cheese', { kind: 'bread', from: ['rye', null] }, []]
+    const bodies = await bodiesOf(
+      { properties: { foods }, context: { traits: { foods } } },
+      { array_handling: 'flatten_by_index' }
+    )
+    const flat = { 'foods.0': 'cheese', 'foods.1.kind': 'bread', 'foods.1.from.0': 'rye' }
+    expect(bodies).toStrictEqual({
+      [TRACK]: trackBody({ custom_properties: { segment_library: 'cloud-mode-destination', ...flat } }),
+      [PROFILE]: profileBody({ ...flat, anonymous_id: 'anon-1' })
+    })
+  })
+
   describe('keeps the profile up to date', () => {
     it('with the traits, under names that Heap takes, and the anonymous ID', async () => {
       const traits = { id: 7, Email: 'alice@example.com', address: { city: 'Berlin' }, anonymous_id: 'other' }

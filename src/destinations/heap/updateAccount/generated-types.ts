@@ -1,0 +1,34 @@
+// Generated file. DO NOT MODIFY IT BY HAND.
+
+export interface Payload {
+  /**
+   * The ID that tells this account from all others. A call without it is rejected.
+   */
+  account_id: string
+  /**
+   * What you know about the account. Properties inside other properties are named with a dot (address.city), and texts are cut to 1,023 characters. If left empty, the account keeps its properties.
+   */
+  traits?: {
+    [k: string]: unknown
+  }
+  /**
+   * The ID of a person who belongs to the account. At most 255 characters. If left empty, only the account is updated.
+   */
+  identity?: string | null
+  /**
+   * The user property that you chose as Account ID in Heap. It is set to the Account ID, so that the person belongs to the account. If left empty, it is account_id.
+   */
+  account_id_property?: string
+  /**
+   * How a list such as ["a", "b"] is sent: as one text, or each entry as a property of its own (foods.0, foods.1), for reports that were built on such names. If left empty, as one text.
+   */
+  array_handling?: 'stringify' | 'flatten_by_index'
+  /**
+   * Send up to 1,000 events to Heap in one go, which is faster and keeps within Heap’s limits. Every event still succeeds or fails by itself. If switched off, events are sent one by one.
+   */
+  enable_batching?: boolean
+  /**
+   * How many events Segment hands over at once.
+   */
+  batch_size?: number
+}

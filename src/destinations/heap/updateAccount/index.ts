@@ -1,0 +1,49 @@
+import type { ActionDefinition } from '@segment/actions-core'
+import { deliverBatch, deliverOne } from '../deliver'
+import { arrayHandlingField, batchFields } from '../fields'
+import type { Settings } from '../generated-types'
+import { build } from './build'
+import type { Payload } from './generated-types'
+
+const action: ActionDefinition<Settings, Payload> = {
+  title: 'Update Account',
+  description: 'Set properties of an account (a company or a team) in Heap, and say who belongs to it.',
+  defaultSubscription: 'type = "group"',
+  fields: {
+    account_id: {
+      label: 'Account ID',
+      description: 'The ID that tells this account from all others. A call without it is rejected.',
+      type: 'string',
+      required: true,
+      default: { '@path': '$.groupId' }
+    },
+    traits: {
+      label: 'Account Properties',
+      description:
+        'What you know about the account. Properties inside other properties are named with a dot (address.city), and texts are cut to 1,023 characters. If left empty, the account keeps its properties.',
+      type: 'object',
+      default: { '@path': '$.traits' }
+    },
+    identity: {
+      label: 'Identity',
+      description:
+        'The ID of a person who belongs to the account. At most 255 characters. If left empty, only the account is updated.',
+      type: 'string',
+      allowNull: true,
+      default: { '@path': '$.userId' }
+    },
+    account_id_property: {
+      label: 'Account ID Property',
+      description:
+        'The user property that you chose as Account ID in Heap. It is set to the Account ID, so that the person belongs to the account. If left empty, it is account_id.',
+      type: 'string',
+      default: 'account_id'
+    },
+    ...arrayHandlingField,
+    ...batchFields
+  },
+  perform: (request, { payload, settings }) => deliverOne(request, settings, payload, build),
+  performBatch: (request, { payload, settings }) => deliverBatch(request, settings, payload, build)
+}
+
+export default action
