@@ -85,14 +85,13 @@ function answerOf({ status, answer, failure }: Exchange): string {
   return status === undefined ? (failure ?? 'no answer') : `${status} ${answer ?? ''}`.trim()
 }
 
-function environmentText({ region, app_id, events, users }: EnvironmentSnapshot, width: number): string {
-  const parts = [
-    `Heap (${region}, App ID ${app_id}) now holds ${count(events.length, 'event')} and ${count(users.length, 'user')}.`
-  ]
+function environmentText({ region, app_id, events, users, accounts }: EnvironmentSnapshot, width: number): string {
+  const counts = [count(events.length, 'event'), count(users.length, 'user'), count(accounts.length, 'account')]
+  const parts = [`Heap (${region}, App ID ${app_id}) now holds ${counts.slice(0, -1).join(', ')} and ${counts.at(-1)}.`]
   if (events.length > 0) {
     const rows = events.map(({ event, user, user_identifier, timestamp, properties }) => [
       `${event}\n${timestamp ?? ''}`,
-      user ?? `anonymous visitor\n${user_identifier.anonymous_id}`,
+      user ?? `anonymous visitor\n${Object.values(user_identifier).join('\n')}`,
       lines(properties)
     ])
     parts.push(table(['Event', 'Belongs to', 'Properties'], rows, [0.26, 0.26, 0.48], width))
@@ -100,6 +99,10 @@ function environmentText({ region, app_id, events, users }: EnvironmentSnapshot,
   if (users.length > 0) {
     const rows = users.map(({ identity, properties }) => [identity, lines(properties)])
     parts.push(table(['User', 'Properties'], rows, [0.24, 0.76], width))
+  }
+  if (accounts.length > 0) {
+    const rows = accounts.map(({ account_id, properties }) => [account_id, lines(properties)])
+    parts.push(table(['Account', 'Properties'], rows, [0.24, 0.76], width))
   }
   return parts.join('\n')
 }

@@ -28,8 +28,8 @@ describe('heap-destination send', () => {
     expect({ status, errors }).toStrictEqual({ status: 0, errors: '' })
     expect(output).toContain('✔ track "Signed Up"  (examples/01-contract.json:1)')
     expect(output).toContain('"foo.bar.prop": "[1,2,3]",')
-    expect(output).toContain('Heap (US, App ID 12343283) now holds 7 events and 4 users.')
-    expect(output.trim().split('\n').at(-1)).toBe('9 of 9 events delivered.')
+    expect(output).toContain('Heap (US, App ID 12343283) now holds 7 events, 4 users and 1 account.')
+    expect(output.trim().split('\n').at(-1)).toBe('10 of 10 events delivered.')
     expect(output).not.toContain('refused')
   })
 
@@ -49,7 +49,8 @@ describe('heap-destination send', () => {
         'trackEvent',
         'trackEvent',
         'trackEvent',
-        'identifyUser'
+        'identifyUser',
+        'updateAccount'
       ].map((action) => [true, [action]])
     )
     expect(lines.at(-1)?.held?.[0].users.map(({ identity }) => identity)).toStrictEqual([
@@ -64,8 +65,8 @@ describe('heap-destination send', () => {
     const { status, output } = await send(['--json', 'examples/refused'])
     const lines = linesOf(output)
     expect(status).toBe(1)
-    expect(lines.at(-1)).toStrictEqual({ read: 14, delivered: 0, unreadable: 0, held: [] })
-    expect(readdirSync(path.join(ROOT, 'examples/refused'))).toHaveLength(14)
+    expect(lines.at(-1)).toStrictEqual({ read: 16, delivered: 0, unreadable: 0, held: [] })
+    expect(readdirSync(path.join(ROOT, 'examples/refused'))).toHaveLength(16)
     for (const { runs } of lines.slice(0, -1)) {
       for (const { exchanges, error } of runs ?? []) {
         expect(exchanges).toStrictEqual([])
@@ -75,10 +76,10 @@ describe('heap-destination send', () => {
   })
 
   it('says plainly that no mapping takes a call', async () => {
-    const { status, output } = await send(['-'], '{"type":"group","groupId":"g1"}')
+    const { status, output } = await send(['-'], '{"type":"alias","userId":"alice"}')
     expect(status).toBe(1)
     expect(output).toBe(
-      '✘ group  (standard input:1)\n  Not sent: no mapping takes group calls.\n\n0 of 1 events delivered.\n'
+      '✘ alias  (standard input:1)\n  Not sent: no mapping takes alias calls.\n\n0 of 1 events delivered.\n'
     )
   })
 
