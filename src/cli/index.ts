@@ -29,6 +29,12 @@ program
     process.exitCode = await generate(options)
   })
 
+// Whoever reads the output may stop reading, as head does: then there is nobody left to tell anything.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(1)
+})
+
 void program.parseAsync()
 
 function appId(text: string): string {

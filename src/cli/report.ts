@@ -19,8 +19,8 @@ export interface Totals {
   unreadable: number
 }
 
-/** Tables for a person, as wide as the terminal. */
-export function tableReport(print: (text: string) => void, width = 120): Report {
+/** Tables for a person, `width` characters wide. */
+export function tableReport(print: (text: string) => void, width: number): Report {
   return {
     journey(place, journey) {
       print(`${journey.delivered ? '✔' : '✘'} ${titleOf(journey)}  (${placeName(place)})`)

@@ -17,9 +17,14 @@ export function heapDestination(args: string[], { cwd = ROOT, input = '' } = {})
 }
 
 /** Runs node in a process of its own. */
-export function runNode(args: string[], { cwd = ROOT, input = '' } = {}): Promise<Run> {
+export function runNode(args: string[], options: { cwd?: string; input?: string } = {}): Promise<Run> {
+  return run(process.execPath, args, options)
+}
+
+/** Runs a program in a process of its own. */
+export function run(program: string, args: string[], { cwd = ROOT, input = '' } = {}): Promise<Run> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd })
+    const child = spawn(program, args, { cwd })
     let output = ''
     let errors = ''
     child.stdout.on('data', (text) => (output += text))

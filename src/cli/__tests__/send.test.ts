@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { heapDestination, ROOT, runNode } from './run'
+import { heapDestination, ROOT, run, runNode } from './run'
 
 function send(args: string[], input = '') {
   return heapDestination(['send', ...args], { input })
@@ -106,6 +106,15 @@ describe('heap-destination send', () => {
       '{"type":"track","event":"\\u001b[31mred","messageId":"message-0001","userId":"a"}'
     )
     expect(output).not.toContain('\u001b')
+  })
+
+  it('ends quietly when nobody reads its output any more', async () => {
+    const command = `${process.execPath} bin/heap-destination.js send examples | head -1`
+    const { output, errors } = await run('sh', ['-c', command])
+    expect({ output, errors }).toStrictEqual({
+      output: '✔ track "Signed Up"  (examples/01-contract.json:1)\n',
+      errors: ''
+    })
   })
 
   it.each([

@@ -30,7 +30,7 @@ export async function send(
 ): Promise<number> {
   const emulator = live ? undefined : new HeapEmulator()
   const interception = emulator && interceptHeap(emulator)
-  const report = json ? jsonReport(console.log) : tableReport(console.log, process.stdout.columns)
+  const report = json ? jsonReport(console.log) : tableReport(console.log, Math.max(process.stdout.columns ?? 120, 60))
   const totals = { read: 0, delivered: 0, unreadable: 0 }
 
   for await (const read of readEvents(sources.length > 0 ? sources : [EXAMPLES])) {
