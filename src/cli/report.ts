@@ -110,11 +110,17 @@ function environmentText({ region, app_id, events, users, accounts }: Environmen
 function table(head: string[], rows: string[][], shares: number[], width: number): string {
   const colWidths = shares.map((share) => Math.floor(share * (width - shares.length - 1)))
   const drawn = new Table({ head, colWidths, style: { head: [], border: [] } })
-  // The table's own wrapping would trim the indentation.
-  const fit = (text: string, column: number) =>
-    wrap(printable(text), colWidths[column] - 2, { hard: true, trim: false })
+  const fit = (text: string, column: number) => {
+    const lines = printable(text).split('\n')
+    return lines.map((line) => fitted(line, colWidths[column] - 2)).join('\n')
+  }
   drawn.push(...rows.map((row) => row.map(fit)))
   return drawn.toString()
+}
+
+/** The table's own wrapping would trim the indentation. Wrapping measures character by character, which few lines need. */
+function fitted(line: string, width: number): string {
+  return line.length <= width && /^[ -~]*$/.test(line) ? line : wrap(line, width, { hard: true, trim: false })
 }
 
 /** Events are other people's text: nothing in them may steer the terminal. */
