@@ -7,7 +7,7 @@ module.exports = {
   testEnvironment: 'node',
   // No test is about time; a slow machine must not fail one.
   testTimeout: 60_000,
-  testMatch: ['<rootDir>/{src,bench}/**/__tests__/**/*.test.ts'],
+  testMatch: ['<rootDir>/{src,soak}/**/__tests__/**/*.test.ts'],
   collectCoverageFrom: ['src/destinations/heap/**/*.ts', '!**/__tests__/**', '!**/generated-types.ts'],
   coverageThreshold: { global: { branches: 100, functions: 100, lines: 100, statements: 100 } }
 }

@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 import { isNativeError } from 'node:util/types'
+import { createGunzip } from 'node:zlib'
 import type { SegmentEvent } from '@segment/actions-core'
 import { parseTree, printParseErrorCode } from 'jsonc-parser'
 import type { Node, ParseError } from 'jsonc-parser'
@@ -15,43 +16,109 @@ export interface Place {
   line: number
 }
 
-/** A Segment event, or what is wrong with the thing at its place. */
-export type ReadEvent = Place & ({ event: SegmentEvent } | { trouble: string })
+/** A Segment event, or what is wrong with the thing at its place, and its text, unless it is a whole file. */
+export type ReadEvent = Place & ({ event: SegmentEvent } | { trouble: string; text?: string })
 
-const STANDARD_INPUT = 'standard input'
+/** A file, or the standard input, that events are read from. */
+export interface Source {
+  /** As it was named, or {@link STANDARD_INPUT}. */
+  name: string
+  /** In bytes, where it is known beforehand. */
+  size?: number
+  /** Why it cannot be read. */
+  trouble?: string
+}
+
+/** The name of the standard input as a source. */
+export const STANDARD_INPUT = 'standard input'
 
 /** Segment, Spec: the calls that a source sends. */
-const CALLS = ['track', 'identify', 'page', 'screen', 'group', 'alias']
+export const CALLS = ['track', 'identify', 'page', 'screen', 'group', 'alias']
+
+const FILE_NAMES = /\.(json|ndjson|jsonl)(\.gz)?$/
 
 /**
- * Reads events, in order, from files, folders (their own .json, .ndjson and .jsonl files) and `-`, the standard input.
+ * Finds what the arguments of a command name: files, folders (their own .json, .ndjson and .jsonl files, gzipped or not,
+ * in the order of their names) and `-`, the standard input.
  *
- * A file holds one event, an array of events, or an event a line; event by line is read as a stream, in constant memory.
- * Never throws: what cannot be read comes as `trouble`, and the reading goes on with what follows.
+ * Never throws: what is not there is a source with `trouble`.
  */
-export async function* readEvents(sources: string[], input: Readable = process.stdin): AsyncGenerator<ReadEvent> {
-  for (const source of sources) {
-    if (source === '-') {
-      yield* readStream(STANDARD_INPUT, input)
+export async function findSources(names: string[]): Promise<Source[]> {
+  const sources: Source[] = []
+  for (const name of names) {
+    if (name === '-') {
+      sources.push({ name: STANDARD_INPUT })
       continue
     }
     try {
-      yield* (await stat(source)).isDirectory() ? readFolder(source) : readStream(source, createReadStream(source))
+      const found = await stat(name)
+      sources.push(...(found.isDirectory() ? await folderSources(name) : [{ name, size: found.size }]))
     } catch (error) {
-      yield { source, line: 1, trouble: `cannot be read: ${reasonOf(error)}` }
+      sources.push({ name, trouble: `cannot be read: ${reasonOf(error)}` })
     }
+  }
+  return sources
+}
+
+async function folderSources(folder: string): Promise<Source[]> {
+  const files = (await readdir(folder)).filter((name) => FILE_NAMES.test(name)).sort()
+  if (files.length > 0) return findSources(files.map((name) => path.join(folder, name)))
+  return [{ name: folder, trouble: 'holds no .json, .ndjson or .jsonl file' }]
+}
+
+/** How the reading of a source is watched and ended. */
+export interface ReadOptions {
+  /** Is told of every piece that is read, with its length in bytes. */
+  onBytes?: (bytes: number) => void
+  /** Ends the reading, also where it waits for more. */
+  signal?: AbortSignal
+  /** What stands for the standard input. */
+  input?: Readable
+}
+
+/**
+ * Reads the events of a source, in order.
+ *
+ * It holds one event, an array of events, an event a line, or what `send --failed` wrote; a file that ends in .gz is
+ * unpacked. Event by line is read as a stream, in constant memory. Never throws: what cannot be read comes as `trouble`,
+ * and the reading goes on with what follows.
+ */
+export async function* readEvents(
+  { name, trouble }: Source,
+  { onBytes, signal, input = process.stdin }: ReadOptions = {}
+): AsyncGenerator<ReadEvent> {
+  if (trouble !== undefined) {
+    yield { source: name, line: 1, trouble }
+    return
+  }
+  const stream = name === STANDARD_INPUT ? input : createReadStream(name)
+  const end = () => stream.destroy()
+  signal?.addEventListener('abort', end)
+  stream.on('data', (chunk: Buffer | string) => onBytes?.(chunk.length))
+  let line = 0
+  try {
+    for await (const read of readStream(name, name.endsWith('.gz') ? piped(stream, createGunzip()) : stream)) {
+      line = read.line
+      yield read
+    }
+  } catch (error) {
+    if (!signal?.aborted) yield { source: name, line: line + 1, trouble: `cannot be read: ${reasonOf(error)}` }
+  } finally {
+    signal?.removeEventListener('abort', end)
+    stream.destroy()
   }
 }
 
-async function* readFolder(folder: string): AsyncGenerator<ReadEvent> {
-  const files = (await readdir(folder)).filter((name) => /\.(json|ndjson|jsonl)$/.test(name)).sort()
-  if (files.length === 0) yield { source: folder, line: 1, trouble: 'holds no .json, .ndjson or .jsonl file' }
-  yield* readEvents(files.map((name) => path.join(folder, name)))
+/** Like `pipe`, which does not hand on errors, nor an early end. */
+function piped<To extends NodeJS.ReadWriteStream & Readable>(from: Readable, to: To): To {
+  from.on('error', (error) => to.destroy(error))
+  from.on('close', () => from.readableEnded || to.destroy())
+  return from.pipe(to)
 }
 
 /** Tells by the first line (or a file's ending) whether there is an event a line or one JSON document. */
 async function* readStream(source: string, stream: Readable): AsyncGenerator<ReadEvent> {
-  let byLine = /\.(ndjson|jsonl)$/.test(source)
+  let byLine = /\.(ndjson|jsonl)(\.gz)?$/.test(source)
   let document: string[] | undefined
   let line = 0
   let empty = true
@@ -76,10 +143,7 @@ async function* readStream(source: string, stream: Readable): AsyncGenerator<Rea
 
 async function* lines(stream: Readable): AsyncGenerator<string> {
   let first = true
-  // Errors of the file must reach the reader of the lines, which `pipe` alone does not do.
-  const split = stream.pipe(split2())
-  stream.on('error', (error) => split.destroy(error))
-  for await (const line of split) {
+  for await (const line of piped(stream, split2())) {
     yield first ? String(line).replace(/^\uFEFF/, '') : String(line)
     first = false
   }
@@ -90,8 +154,13 @@ function isWholeObject(text: string): boolean {
 }
 
 function readLine(text: string, place: Place): ReadEvent {
-  const { error } = parse(text)
-  return error ? { ...place, trouble: notJson(error) } : located(JSON.parse(text), place)
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return { ...place, trouble: notJson(parse(text).error), text }
+  }
+  return located(value, place)
 }
 
 function* readDocument(text: string, source: string): Generator<ReadEvent> {
@@ -131,7 +200,12 @@ function lineAt(text: string, offset: number): number {
 
 function located(value: unknown, place: Place): ReadEvent {
   if (isSegmentEvent(value)) return { ...place, event: value }
-  return { ...place, trouble: `is no Segment event: ${troubleOf(value)}` }
+  // As `send --failed` writes it; what it could not read is as unreadable as it was.
+  if (isObject(value) && 'reason' in value && value.type === undefined) {
+    if (isSegmentEvent(value.event)) return { ...place, event: value.event }
+    if (typeof value.text === 'string') return readLine(value.text, place)
+  }
+  return { ...place, trouble: `is no Segment event: ${troubleOf(value)}`, text: JSON.stringify(value) }
 }
 
 function isSegmentEvent(value: unknown): value is SegmentEvent {

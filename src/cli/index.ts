@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { generate } from './commands/generate'
 import { send } from './commands/send'
 import type { SendOptions } from './commands/send'
+import { UsageError } from './subscriptions'
 
 const program = new Command('heap-destination').description(
   'Run, test and build the Heap destination for Segment. Without --live, nothing leaves this machine.'
@@ -14,11 +15,15 @@ program
   .option('--live', 'post to the real Heap; needs --app-id')
   .option('--app-id <id>', 'the number of the Heap environment', appId)
   .addOption(new Option('--region <region>', 'where Heap stores the data').choices(['US', 'EU']).default('US'))
-  .option('--json', 'print a JSON object a line, for scripts')
+  .option('--mappings <file>', 'the subscriptions of an Actions destination, in place of the presets')
+  .option('--json', 'print a JSON object a line and event, for scripts')
+  .option('--failed <file>', 'write what could not be delivered there, with the reason, to send it again')
+  .option('--resume', 'go on where a send of the same files was stopped')
+  .option('--rate <events>', 'with --live, events a minute (default: 15000, which Heap allows)', aboveZero)
+  .option('--retries <times>', 'how often to send again what Heap may take later', wholeNumber, 7)
   .action(async (files: string[], options: SendOptions, command: Command) => {
-    if (options.live && options.appId === undefined)
-      command.error('error: --live needs --app-id, the number of your Heap environment')
-    process.exitCode = await send(files, options)
+    needAppId(options, command)
+    await ending(command, () => send(files, options))
   })
 
 program
@@ -36,6 +41,31 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 
 void program.parseAsync()
+
+/** Ends with the status of a command, and says a person's mistake in one line. */
+async function ending(command: Command, run: () => Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await run()
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    command.error(`error: ${error.message}`)
+  }
+}
+
+function needAppId({ live, appId }: { live?: boolean; appId?: string }, command: Command): void {
+  if (live && appId === undefined) command.error('error: --live needs --app-id, the number of your Heap environment')
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It is a whole number.')
+  return Number(text)
+}
+
+function aboveZero(text: string): number {
+  const number = wholeNumber(text)
+  if (number === 0) throw new InvalidArgumentError('It is at least 1.')
+  return number
+}
 
 function appId(text: string): string {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It is a number, such as 12343283.')

@@ -2,29 +2,25 @@ import Table from 'cli-table3'
 import wrap from 'wrap-ansi'
 import type { EnvironmentSnapshot } from '../heap-emulator'
 import type { Place } from './events'
-import type { ActionRun, Exchange, Journey } from './journey'
+import type { Journey } from './pipeline'
+import type { Exchange } from './recorder'
+import { errorText, reasonOf } from './tally'
+import type { Tally } from './tally'
 
 /** What a command tells of what it did, piece by piece. */
 export interface Report {
   journey(place: Place, journey: Journey): void
   trouble(place: Place, trouble: string): void
-  /** Called once, at the end; `held` is what the emulator holds, if there is one. */
-  end(totals: Totals, held?: EnvironmentSnapshot[]): void
-}
-
-/** How many events were read, and how many of them Heap took. */
-export interface Totals {
-  read: number
-  delivered: number
-  unreadable: number
+  /** Called once, at the end; `held` is what the emulator holds, if that is to be shown. */
+  end(tally: Tally, held?: EnvironmentSnapshot[]): void
 }
 
 /** Tables for a person, `width` characters wide. */
 export function tableReport(print: (text: string) => void, width: number): Report {
   return {
     journey(place, journey) {
-      print(`${journey.delivered ? '✔' : '✘'} ${titleOf(journey)}  (${placeName(place)})`)
-      if (journey.runs.length === 0) print(`  Not sent: no mapping takes ${journey.event.type} calls.`)
+      print(`${journeyLine(journey)}  (${placeName(place)})`)
+      if (journey.runs.length === 0) print(`  ${reasonOf(journey)}`)
       for (const run of journey.runs) print(runText(run, width))
       print('')
     },
@@ -32,11 +28,9 @@ export function tableReport(print: (text: string) => void, width: number): Repor
       print(`✘ ${placeName(place)} ${trouble}`)
       print('')
     },
-    end({ read, delivered, unreadable }, held) {
+    end(tally, held) {
       for (const environment of held ?? []) print(`${environmentText(environment, width)}\n`)
-      print(
-        `${delivered} of ${read} events delivered.${unreadable > 0 ? ` ${unreadable} more could not be read.` : ''}`
-      )
+      print(tallyText(tally))
     }
   }
 }
@@ -46,8 +40,27 @@ export function jsonReport(print: (text: string) => void): Report {
   return {
     journey: (place, journey) => print(JSON.stringify({ ...place, ...journey })),
     trouble: (place, trouble) => print(JSON.stringify({ ...place, delivered: false, trouble })),
-    end: (totals, held) => print(JSON.stringify({ ...totals, ...(held && { held }) }))
+    end: (tally, held) => print(JSON.stringify({ ...tally, ...(held && { held }) }))
   }
+}
+
+/** A journey's event, and whether Heap took it. */
+export function journeyLine(journey: Journey): string {
+  const { delivered, excluded } = journey
+  return `${delivered ? '✔' : excluded ? '–' : '✘'} ${titleOf(journey)}`
+}
+
+function tallyText({ read, delivered, excluded, unreadable, failures }: Tally): string {
+  const lines = [
+    `${number(delivered)} of ${number(read)} events delivered.${unreadable > 0 ? ` ${number(unreadable)} more could not be read.` : ''}`,
+    ...Object.entries(failures).map(([kind, times]) => `  ${number(times)} not delivered: ${kind}`)
+  ]
+  if (excluded > 0) lines.push(`  ${number(excluded)} left out: their "integrations" keep them from Heap`)
+  return lines.join('\n')
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en')
 }
 
 function titleOf({ event }: Journey): string {
@@ -63,26 +76,23 @@ function placeName({ source, line }: Place): string {
   return `${source}:${line}`
 }
 
-function runText({ action, exchanges, error }: ActionRun, width: number): string {
-  const rows = exchanges.map((exchange) => [placeOf(exchange), indented(exchange.body), answerOf(exchange)])
+function runText({ action, exchanges, error }: Journey['runs'][number], width: number): string {
+  const rows = exchanges.map((exchange) => [placeOf(exchange), indented(exchange.request.body), answerOf(exchange)])
   const parts =
     rows.length > 0 ? [table([`${action} posted to`, 'What was posted', 'Answer'], rows, [0.3, 0.54, 0.16], width)] : []
-  if (error) parts.push(`  ${action}: ${[error.message, codes(error)].join(' ').trim()}`)
+  if (error) parts.push(`  ${action}: ${errorText(error)}`)
   return parts.join('\n')
 }
 
-function placeOf({ method, url }: Exchange): string {
+function placeOf({ request: { method, url } }: Exchange): string {
   const { origin, pathname } = new URL(url)
   return `${method} ${origin}\n${pathname}`
 }
 
-function codes({ status, code }: NonNullable<ActionRun['error']>): string {
-  const known = [status, code].filter(Boolean)
-  return known.length > 0 ? `(${known.join(' ')})` : ''
-}
-
-function answerOf({ status, answer, failure }: Exchange): string {
-  return status === undefined ? (failure ?? 'no answer') : `${status} ${answer ?? ''}`.trim()
+function answerOf({ response, failure }: Exchange): string {
+  if (!response) return failure ?? 'no answer'
+  const { statusCode, body } = response
+  return `${statusCode} ${typeof body === 'string' ? body : JSON.stringify(body)}`.trim()
 }
 
 function environmentText({ region, app_id, events, users, accounts }: EnvironmentSnapshot, width: number): string {

@@ -43,6 +43,8 @@ export interface LoggedRequest extends ParsedRequest {
 export interface HeapEmulatorOptions {
   /** Answer 429 over Heap's rate limits; off by default, since a test may be faster than any visitor. */
   enforceRateLimits?: boolean
+  /** How many of the latest requests the log keeps, bodies and all; all of them by default. */
+  keepRequests?: number
   /** The right API key of each App ID, for deletion; without an entry no key is right. */
   apiKeys?: Readonly<Record<string, string>>
   /** The clock of the rate limits, merges and tokens, in milliseconds; the computer's by default. */
@@ -70,16 +72,23 @@ export class HeapEmulator {
   private readonly apiKeys: Readonly<Record<string, string>>
   private deletion: DeletionApi
   private rateLimits = new RateLimits()
+  private readonly keepRequests: number
   private log: LoggedRequest[] = []
 
-  constructor({ enforceRateLimits = false, apiKeys = {}, now = Date.now }: HeapEmulatorOptions = {}) {
+  constructor({
+    enforceRateLimits = false,
+    keepRequests = Infinity,
+    apiKeys = {},
+    now = Date.now
+  }: HeapEmulatorOptions = {}) {
     this.enforceRateLimits = enforceRateLimits
+    this.keepRequests = keepRequests
     this.now = now
     this.apiKeys = apiKeys
     this.deletion = new DeletionApi(apiKeys, now)
   }
 
-  /** Every request received since the start or the last `reset`, oldest first. */
+  /** The requests received since the start or the last `reset`, oldest first; the latest `keepRequests` of them. */
   get requests(): readonly LoggedRequest[] {
     return this.log
   }
@@ -107,6 +116,7 @@ export class HeapEmulator {
       outcome: typeof outcome === 'string' ? outcome : outcome.status,
       ...(refusal && { error: refusal.message })
     })
+    if (this.log.length > this.keepRequests) this.log.shift()
     return outcome
   }
 

@@ -1,14 +1,29 @@
 import { Refusal } from './refusal'
-import type { HeapCall } from './validate'
 
 const SECOND_MS = 1000
 
+/** So many in any stretch of that length. */
+export interface Limit {
+  readonly count: number
+  readonly perMs: number
+}
+
+/** What counts of a request. */
+export interface CountedCall {
+  events: { user_identifier: { identity?: string } }[]
+  users: { identity: string }[]
+  merges: { identity: string }[]
+}
+
+/** What Heap limits. */
+export type Limits = Readonly<Record<'eventsPerIdentity' | 'eventsPerApp' | 'requestsPerIdentity', Limit>>
+
 /** How much one environment may send (Heap, Limits). */
-export const RATE_LIMITS = {
+export const RATE_LIMITS: Limits = {
   eventsPerIdentity: { count: 1000, perMs: 60 * SECOND_MS },
   eventsPerApp: { count: 15_000, perMs: 60 * SECOND_MS },
   requestsPerIdentity: { count: 30, perMs: 30 * SECOND_MS }
-} as const
+}
 
 /**
  * Heap's three rate limits. Each is a sliding window, the strictest reading of "a minute": no stretch of that length
@@ -18,9 +33,15 @@ export const RATE_LIMITS = {
  * is one request for each distinct identity in it.
  */
 export class RateLimits {
-  private readonly eventsPerIdentity = new SlidingWindow(RATE_LIMITS.eventsPerIdentity)
-  private readonly eventsPerApp = new SlidingWindow(RATE_LIMITS.eventsPerApp)
-  private readonly requestsPerIdentity = new SlidingWindow(RATE_LIMITS.requestsPerIdentity)
+  private readonly eventsPerIdentity: SlidingWindow
+  private readonly eventsPerApp: SlidingWindow
+  private readonly requestsPerIdentity: SlidingWindow
+
+  constructor(private readonly limits: Limits = RATE_LIMITS) {
+    this.eventsPerIdentity = new SlidingWindow(limits.eventsPerIdentity)
+    this.eventsPerApp = new SlidingWindow(limits.eventsPerApp)
+    this.requestsPerIdentity = new SlidingWindow(limits.requestsPerIdentity)
+  }
 
   /**
    * Counts a valid request.
@@ -29,19 +50,19 @@ export class RateLimits {
    * @param now Milliseconds, from any zero.
    * @throws {Refusal} 429 if the request goes over a limit.
    */
-  count(environment: string, call: HeapCall, now: number): void {
+  count(environment: string, call: CountedCall, now: number): void {
     const eventsOf = countEvents(call)
     const keyOf = (identity: string) => `${environment}\n${identity}`
 
     if (!this.eventsPerApp.hasRoom(environment, call.events.length, now)) {
-      throw tooMany('events', RATE_LIMITS.eventsPerApp, 'app_id')
+      throw tooMany('events', this.limits.eventsPerApp, 'app_id')
     }
     for (const [identity, events] of eventsOf) {
       if (!this.requestsPerIdentity.hasRoom(keyOf(identity), 1, now)) {
-        throw tooMany('requests', RATE_LIMITS.requestsPerIdentity, 'identity')
+        throw tooMany('requests', this.limits.requestsPerIdentity, 'identity')
       }
       if (!this.eventsPerIdentity.hasRoom(keyOf(identity), events, now)) {
-        throw tooMany('events', RATE_LIMITS.eventsPerIdentity, 'identity')
+        throw tooMany('events', this.limits.eventsPerIdentity, 'identity')
       }
     }
 
@@ -54,18 +75,13 @@ export class RateLimits {
 }
 
 /** How many events the call has for each identity in it; 0 for one whose profile alone is concerned. */
-function countEvents(call: HeapCall): Map<string, number> {
+function countEvents(call: CountedCall): Map<string, number> {
   const counts = new Map([...call.users, ...call.merges].map(({ identity }) => [identity, 0]))
   for (const { user_identifier } of call.events) {
     const { identity } = user_identifier
     if (identity !== undefined) counts.set(identity, (counts.get(identity) ?? 0) + 1)
   }
   return counts
-}
-
-interface Limit {
-  readonly count: number
-  readonly perMs: number
 }
 
 function tooMany(what: string, limit: Limit, per: string): Refusal {

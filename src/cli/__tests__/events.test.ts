@@ -2,7 +2,7 @@ import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Readable } from 'node:stream'
-import { readEvents } from '../events'
+import { findSources, readEvents } from '../events'
 import type { ReadEvent } from '../events'
 
 const track = { type: 'track', event: 'Signed Up' }
@@ -15,8 +15,10 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-function read(...sources: string[]): Promise<ReadEvent[]> {
-  return collect(readEvents(sources))
+async function read(...names: string[]): Promise<ReadEvent[]> {
+  const read: ReadEvent[] = []
+  for (const source of await findSources(names)) read.push(...(await collect(readEvents(source))))
+  return read
 }
 
 async function collect(events: AsyncIterable<ReadEvent>): Promise<ReadEvent[]> {
@@ -72,7 +74,9 @@ describe('readEvents', () => {
 
   it('reads the standard input', async () => {
     const input = Readable.from([JSON.stringify(track)])
-    expect(await collect(readEvents(['-'], input))).toStrictEqual([{ source: 'standard input', line: 1, event: track }])
+    expect(await collect(readEvents({ name: 'standard input' }, { input }))).toStrictEqual([
+      { source: 'standard input', line: 1, event: track }
+    ])
   })
 
   it('reads the files of a folder by name, and leaves other files and folders alone', async () => {
@@ -109,16 +113,16 @@ describe('readEvents', () => {
       ['an unknown type', '{"type": "delete"}', 1, `is no Segment event: its "type" is "delete", not ${CALLS}`]
     ])('with %s', async (_kind, text, line, trouble) => {
       const found = await readFile(text)
-      expect(found).toStrictEqual([{ line, trouble: expect.stringMatching(/./) as string }])
-      expect(found[0]).toMatchObject({ trouble: expect.stringContaining(trouble) as string })
+      expect(found).toHaveLength(1)
+      expect(found[0]).toMatchObject({ line, trouble: expect.stringContaining(trouble) as string })
     })
 
     it('with one line of many', async () => {
       const line = JSON.stringify(track)
       expect(await readFile(`oops\n${line}\n[]\n${line}`, 'events.ndjson')).toStrictEqual([
-        { line: 1, trouble: 'is not JSON: invalid symbol' },
+        { line: 1, trouble: 'is not JSON: invalid symbol', text: 'oops' },
         { line: 2, event: track },
-        { line: 3, trouble: 'is no Segment event: it is an array, not an object' },
+        { line: 3, trouble: 'is no Segment event: it is an array, not an object', text: '[]' },
         { line: 4, event: track }
       ])
     })

@@ -13,7 +13,7 @@ export interface Run {
 
 /** Runs `heap-destination` as a person does, in a process of its own. */
 export function heapDestination(args: string[], { cwd = ROOT, input = '' } = {}): Promise<Run> {
-  return runNode(['bin/heap-destination.js', ...args], { cwd, input })
+  return runNode([path.join(ROOT, 'bin/heap-destination.js'), ...args], { cwd, input })
 }
 
 /** Runs node in a process of its own. */

@@ -11,7 +11,11 @@ function send(args: string[], input = '') {
 interface Line {
   source?: string
   delivered?: boolean | number
-  runs?: { action: string; exchanges: { url: string; status: number }[]; error?: { message: string; status: number } }[]
+  runs?: {
+    action: string
+    exchanges: { request: { url: string }; response: { statusCode: number } }[]
+    error?: { message: string; status: number }
+  }[]
   held?: { events: { event: string }[]; users: { identity: string }[] }[]
 }
 
@@ -65,7 +69,14 @@ describe('heap-destination send', () => {
     const { status, output } = await send(['--json', 'examples/refused'])
     const lines = linesOf(output)
     expect(status).toBe(1)
-    expect(lines.at(-1)).toStrictEqual({ read: 16, delivered: 0, unreadable: 0, held: [] })
+    expect(lines.at(-1)).toStrictEqual({
+      read: 16,
+      delivered: 0,
+      excluded: 0,
+      unreadable: 0,
+      failures: { '400 PAYLOAD_VALIDATION_FAILED': 15, 'no mapping takes alias calls': 1 },
+      held: []
+    })
     expect(readdirSync(path.join(ROOT, 'examples/refused'))).toHaveLength(16)
     for (const { runs } of lines.slice(0, -1)) {
       for (const { exchanges, error } of runs ?? []) {
@@ -79,7 +90,7 @@ describe('heap-destination send', () => {
     const { status, output } = await send(['-'], '{"type":"alias","userId":"alice"}')
     expect(status).toBe(1)
     expect(output).toBe(
-      '✘ alias  (standard input:1)\n  Not sent: no mapping takes alias calls.\n\n0 of 1 events delivered.\n'
+      '✘ alias  (standard input:1)\n  Not sent: no mapping takes alias calls.\n\n0 of 1 events delivered.\n  1 not delivered: no mapping takes alias calls\n'
     )
   })
 
@@ -94,8 +105,8 @@ describe('heap-destination send', () => {
     const { output } = await send(['--json', '--app-id', '11', '--region', 'EU', 'examples/06-anonymous.json'])
     const [event, end] = linesOf(output)
     expect(event.runs?.[0].exchanges[0]).toMatchObject({
-      url: 'https://c.eu.heap-api.com/api/integrations/track',
-      status: 200
+      request: { url: 'https://c.eu.heap-api.com/api/integrations/track' },
+      response: { statusCode: 200 }
     })
     expect(end.held).toMatchObject([{ region: 'EU', app_id: '11' }])
   })

@@ -1,10 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import heap from '../../destinations/heap'
+import { DESTINATION_DIRECTORY } from '../destination'
 import { generateFiles } from '../generated'
-
-/** The folder that the generated files of the destination live in. */
-export const DESTINATION_DIRECTORY = path.join(__dirname, '../../destinations/heap')
 
 /** The generated files that do not say what the definition says now, by their path. */
 export async function staleFiles(): Promise<Map<string, string>> {

@@ -1,8 +1,23 @@
 import path from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import type { SegmentEvent } from '@segment/actions-core'
 import { HeapEmulator, interceptHeap } from '../../heap-emulator'
-import { readEvents } from '../events'
-import { sendEvent } from '../journey'
+import { Checkpoint } from '../checkpoint'
+import type { Progress } from '../checkpoint'
+import { loadDefinition } from '../destination'
+import { findSources, readEvents } from '../events'
+import type { ReadEvent, Source } from '../events'
+import { FailedFile } from '../failedFile'
+import type { FailedEvent } from '../failedFile'
+import { Pipeline } from '../pipeline'
+import type { Journey, Outcome } from '../pipeline'
+import { ProgressBar } from '../progressBar'
 import { jsonReport, tableReport } from '../report'
+import type { Report } from '../report'
+import { sendWithRetries } from '../sender'
+import { presetSubscriptions, readSubscriptions, UsageError } from '../subscriptions'
+import { count, emptyTally, isComplete, reasonOf } from '../tally'
+import { HEAP_EVENTS_A_MINUTE, throttle } from '../throttle'
 
 /** The options of `heap-destination send`. */
 export interface SendOptions {
@@ -10,42 +25,246 @@ export interface SendOptions {
   live?: boolean
   appId?: string
   region: 'US' | 'EU'
+  /** A file of subscriptions to use instead of the presets. */
+  mappings?: string
   json?: boolean
+  /** Events a minute, with `live`; Heap's own limit if left out. */
+  rate?: number
+  /** How many times more what may be retried is sent. */
+  retries: number
+  /** The file for what could not be delivered. */
+  failed?: string
+  /** Go on where a send of the same was stopped. */
+  resume?: boolean
 }
 
 /** What is sent where nothing is named. */
 const EXAMPLES = path.relative(process.cwd(), path.join(__dirname, '../../../examples'))
 
 /** An environment that needs no account: the one of Heap's own documentation. */
-const EMULATED_APP_ID = '12343283'
+export const EMULATED_APP_ID = '12343283'
+
+/** So many events are shown one by one; what follows goes in batches and is counted. */
+const SHOWN = 20
+
+/** Segment, Actions: the events of a batch. */
+const BATCH = 1000
 
 /**
- * `heap-destination send`: takes events through the destination into Heap or its emulator and shows what became of each.
+ * `heap-destination send`: takes events through the destination into Heap or its emulator, shows or counts what became of
+ * each, and can be stopped and go on.
  *
  * @returns the exit status: 0 only when every event was read and delivered
+ * @throws {UsageError} for options that do not go with what is there
  */
-export async function send(
-  sources: string[],
-  { live, appId = EMULATED_APP_ID, region, json }: SendOptions
-): Promise<number> {
-  const emulator = live ? undefined : new HeapEmulator()
-  const interception = emulator && interceptHeap(emulator)
-  const report = json ? jsonReport(console.log) : tableReport(console.log, Math.max(process.stdout.columns ?? 120, 60))
-  const totals = { read: 0, delivered: 0, unreadable: 0 }
+export async function send(names: string[], options: SendOptions): Promise<number> {
+  const { live, appId = EMULATED_APP_ID, region, mappings, json } = options
+  const sources = await findSources(names.length > 0 ? names : [EXAMPLES])
+  const checkpoint = new Checkpoint(sources, { live: live ?? false, appId, region, mappings })
+  const before = options.resume ? checkpoint.load() : undefined
+  if (before?.failed && before.failed.file !== options.failed) {
+    throw new UsageError(`The stopped send wrote to ${before.failed.file}: go on with --failed ${before.failed.file}.`)
+  }
+  const definition = loadDefinition()
+  const subscriptions = mappings ? readSubscriptions(mappings, definition) : presetSubscriptions(definition)
+  const failed = options.failed === undefined ? undefined : new FailedFile(options.failed, before?.failed?.bytes)
 
-  for await (const read of readEvents(sources.length > 0 ? sources : [EXAMPLES])) {
-    if ('trouble' in read) {
-      totals.unreadable++
-      report.trouble(read, read.trouble)
-      continue
+  const emulator = live ? undefined : new HeapEmulator({ keepRequests: 0 })
+  const interception = emulator && interceptHeap(emulator)
+  const stop = stopOnSignals()
+  const rate = options.rate ?? HEAP_EVENTS_A_MINUTE
+  const pipeline = new Pipeline({
+    definition,
+    settings: { appId, region },
+    subscriptions,
+    beforeRequest: live ? throttle(rate, stop.signal) : undefined
+  })
+  const run = new SendRun({
+    sources,
+    checkpoint,
+    pipeline,
+    emulator,
+    failed,
+    report: json
+      ? jsonReport(console.log)
+      : tableReport((text) => run.print(text), Math.max(process.stdout.columns ?? 120, 60)),
+    batch: live ? Math.min(BATCH, rate) : BATCH,
+    shown: json ? Infinity : failed ? 0 : SHOWN,
+    retries: options.retries,
+    signal: stop.signal
+  })
+  try {
+    return await run.start(before)
+  } finally {
+    stop.dispose()
+    failed?.close()
+    interception?.restore()
+  }
+}
+
+interface SendRunOptions {
+  sources: Source[]
+  checkpoint: Checkpoint
+  pipeline: Pipeline
+  emulator: HeapEmulator | undefined
+  failed: FailedFile | undefined
+  report: Report
+  batch: number
+  shown: number
+  retries: number
+  signal: AbortSignal
+}
+
+/** One send from its start, or from where it was stopped, to its end or the next stop. */
+class SendRun {
+  private progress: Progress = { stoppedAfter: 'the start', source: 0, items: 0, tally: emptyTally() }
+  private bar: ProgressBar | undefined
+  private bytes = 0
+  private isBulk = false
+
+  constructor(private readonly options: SendRunOptions) {}
+
+  /** @returns the exit status */
+  async start(before: Progress | undefined): Promise<number> {
+    const { checkpoint, signal } = this.options
+    if (before) this.progress = before
+    else if (checkpoint.exists) {
+      console.error('An earlier send of these files was stopped. This one starts anew; --resume would have gone on.')
     }
-    const journey = await sendEvent(read.event, { appId, region })
-    totals.read++
-    if (journey.delivered) totals.delivered++
-    report.journey({ source: read.source, line: read.line }, journey)
+
+    let unit: Unit[] = []
+    for await (const read of this.read()) {
+      unit.push(read)
+      if (unit.length < this.unitSize()) continue
+      const decided = await this.deliver(unit)
+      unit = []
+      if (!decided) break
+    }
+    // What was read before a stop is sent too: the standard input cannot be read again.
+    if (unit.length > 0) await this.deliver(unit)
+    this.bar?.stop()
+    this.bar = undefined
+    return signal.aborted ? this.stopped() : this.ended()
   }
 
-  report.end(totals, emulator?.snapshot())
-  interception?.restore()
-  return totals.delivered === totals.read && totals.unreadable === 0 ? 0 : 1
+  /** Prints, above the bar if there is one. */
+  print(text: string): void {
+    if (this.bar && process.stdout.isTTY) this.bar.print(text)
+    else console.log(text)
+  }
+
+  /** What is left to send, each with the place in the input that follows it. */
+  private async *read(): AsyncGenerator<Unit> {
+    const { sources, signal } = this.options
+    const start = { ...this.progress }
+    for (let source = start.source; source < sources.length && !signal.aborted; source++) {
+      let items = 0
+      const onBytes = (bytes: number) => (this.bytes += bytes)
+      for await (const read of readEvents(sources[source], { signal, onBytes })) {
+        items++
+        if (source === start.source && items <= start.items) continue
+        yield { read, after: { source, items } }
+      }
+    }
+  }
+
+  private unitSize(): number {
+    const { batch, shown } = this.options
+    const { read, unreadable } = this.progress.tally
+    return read + unreadable < shown ? 1 : batch
+  }
+
+  /** @returns false if a stop came before everything in the unit was decided */
+  private async deliver(unit: Unit[]): Promise<boolean> {
+    const { pipeline, emulator, retries, signal } = this.options
+    const alone = this.unitSize() === 1
+    if (!alone) this.startBulk()
+    const events = unit.flatMap(({ read }) => ('event' in read ? read.event : []))
+    const attempt = async (some: SegmentEvent[]) => (alone ? [await pipeline.send(some[0])] : pipeline.sendBatch(some))
+    const outcomes = events.length === 0 ? [] : await sendWithRetries(events, attempt, retries, signal)
+    if (!outcomes) return false
+    this.settle(unit, outcomes, alone)
+    // Memory stays the same however much is sent; what the emulator holds is shown for a few events only.
+    if (!alone) emulator?.reset()
+    return true
+  }
+
+  private startBulk(): void {
+    if (this.isBulk) return
+    this.isBulk = true
+    this.save()
+    // Left alone, V8 lets several times as much garbage pile up as there is in use.
+    setFlagsFromString('--heap-growing-percent=20')
+    const sizes = this.options.sources.map(({ size }) => size)
+    const total = sizes.includes(undefined) ? undefined : sizes.reduce((sum: number, size) => sum + (size ?? 0), 0)
+    if (process.stderr.isTTY) this.bar = new ProgressBar(process.stderr, total)
+  }
+
+  private settle(unit: Unit[], outcomes: Outcome[], alone: boolean): void {
+    const { report, failed } = this.options
+    const { tally } = this.progress
+    const queue = outcomes.values()
+    const lost: FailedEvent[] = []
+    for (const { read } of unit) {
+      const { source, line } = read
+      if ('trouble' in read) {
+        const { trouble, text } = read
+        tally.unreadable++
+        if (!failed) report.trouble({ source, line }, trouble)
+        lost.push({ reason: trouble, source, line, ...(text !== undefined && { text }) })
+        continue
+      }
+      const outcome = queue.next().value as Outcome
+      const { event, delivered, excluded } = outcome
+      count(tally, outcome)
+      if (alone) report.journey({ source, line }, outcome as Journey)
+      if (delivered || excluded) continue
+      if (!alone && !failed) report.trouble({ source, line }, reasonOf(outcome))
+      lost.push({ reason: reasonOf(outcome), source, line, event })
+    }
+    failed?.add(lost)
+    const { read, after } = unit[unit.length - 1]
+    Object.assign(this.progress, after, { stoppedAfter: `${read.source}:${read.line}` })
+    if (failed) this.progress.failed = { file: failed.file, bytes: failed.bytes }
+    if (this.isBulk) this.save()
+    this.bar?.update(this.bytes, tally.read)
+  }
+
+  private save(): void {
+    this.options.checkpoint.save(this.progress)
+  }
+
+  private stopped(): number {
+    this.save()
+    this.options.report.end(this.progress.tally)
+    console.error(`Stopped after ${this.progress.stoppedAfter}. The same command with --resume goes on there.`)
+    return 130
+  }
+
+  private ended(): number {
+    const { report, emulator, failed, checkpoint } = this.options
+    const { tally } = this.progress
+    report.end(tally, this.isBulk ? undefined : emulator?.snapshot())
+    if (failed && failed.bytes > 0)
+      console.error(`What was not delivered is in ${failed.file}, with the reason; send it again once that is mended.`)
+    checkpoint.remove()
+    return isComplete(tally) ? 0 : 1
+  }
+}
+
+interface Unit {
+  read: ReadEvent
+  after: Pick<Progress, 'source' | 'items'>
+}
+
+/** The first Ctrl-C stops in good order, the second at once. */
+function stopOnSignals(): { signal: AbortSignal; dispose: () => void } {
+  const controller = new AbortController()
+  const stop = () => controller.abort()
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  for (const signal of signals) process.once(signal, stop)
+  return {
+    signal: controller.signal,
+    dispose: () => signals.forEach((signal) => process.removeListener(signal, stop))
+  }
 }

@@ -1,0 +1,321 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { HeapEmulator, listen } from '../../heap-emulator'
+import type { ListeningEmulator } from '../../heap-emulator'
+import { heapDestination, ROOT } from './run'
+
+let folder: string
+let heap: HeapEmulator
+let server: ListeningEmulator
+
+beforeEach(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'bulk-'))
+  heap = new HeapEmulator()
+  server = await listen(heap)
+})
+afterEach(async () => {
+  await server.close()
+  rmSync(folder, { recursive: true })
+})
+
+const APP_ID = '12343283'
+
+function track(number: number, more: object = {}) {
+  return { type: 'track', event: 'Counted', messageId: `message-${number}`, userId: `user-${number % 7}`, ...more }
+}
+
+function write(name: string, lines: (object | string)[]): void {
+  const text = lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n')
+  writeFileSync(path.join(folder, name), name.endsWith('.gz') ? gzipSync(text) : text)
+}
+
+function read(name: string): unknown[] {
+  return readFileSync(path.join(folder, name), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as unknown)
+}
+
+/** Sends with the emulator inside the command. */
+function send(...args: string[]) {
+  return heapDestination(['send', ...args], { cwd: folder })
+}
+
+/** Sends with --live, to the emulator that listens here in the place of Heap. */
+function startLive(...args: string[]) {
+  const child = spawn(
+    process.execPath,
+    [
+      ...['--require', path.join(ROOT, 'soak/localHeap.js'), path.join(ROOT, 'bin/heap-destination.js'), 'send'],
+      ...['--live', '--app-id', APP_ID, ...args]
+    ],
+    {
+      cwd: folder,
+      env: { ...process.env, LOCAL_HEAP_PORT: String(server.port), PEAK_MEMORY_FILE: path.join(folder, 'peak') }
+    }
+  )
+  let output = ''
+  child.stdout.on('data', (text) => (output += text))
+  child.stderr.on('data', (text) => (output += text))
+  const ended = once(child, 'close').then(([status]) => ({ status: status as number, output }))
+  return { child, ended }
+}
+
+function storedIds(): (string | undefined)[] {
+  return heap.environment('US', APP_ID).events.map(({ idempotency_key }) => idempotency_key)
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((go) => setTimeout(go, 20))
+}
+
+describe('send --failed', () => {
+  it('lists what was not delivered with the reason, and can be sent again once that is mended', async () => {
+    const refused = track(2, { userId: undefined })
+    const alias = { type: 'alias', userId: 'a', previousId: 'b' }
+    write('events.ndjson', [track(1), refused, '{"type":', alias, track(3), 'null'])
+    const { status, output, errors } = await send('events.ndjson', '--failed', 'failed.ndjson')
+
+    expect({ status, output, errors }).toStrictEqual({
+      status: 1,
+      output: `2 of 4 events delivered. 2 more could not be read.
+  1 not delivered: 400 PAYLOAD_VALIDATION_FAILED
+  1 not delivered: no mapping takes alias calls
+`,
+      errors: 'What was not delivered is in failed.ndjson, with the reason; send it again once that is mended.\n'
+    })
+    const source = 'events.ndjson'
+    expect(read('failed.ndjson')).toStrictEqual([
+      {
+        reason:
+          'trackEvent: Identity and Anonymous ID are both missing, so Heap cannot tell whose event this is. Map at least one of them. (400 PAYLOAD_VALIDATION_FAILED)',
+        source,
+        line: 2,
+        event: JSON.parse(JSON.stringify(refused)) as object
+      },
+      { reason: expect.stringContaining('is not JSON') as string, source, line: 3, text: '{"type":' },
+      { reason: 'Not sent: no mapping takes alias calls.', source, line: 4, event: alias },
+      { reason: 'is no Segment event: it is null, not an object', source, line: 6, text: 'null' }
+    ])
+
+    const mended = readFileSync(path.join(folder, 'failed.ndjson'), 'utf8').replace(
+      '"Counted",',
+      '"Counted","userId":"u",'
+    )
+    writeFileSync(path.join(folder, 'mended.ndjson'), mended)
+    const again = await send('mended.ndjson', '--failed', 'failed-again.ndjson')
+    expect(again.output).toMatch(/^1 of 2 events delivered\. 2 more could not be read\./)
+    expect(read('failed-again.ndjson')).toMatchObject([
+      { text: '{"type":', line: 2 },
+      { event: alias },
+      { text: 'null' }
+    ])
+  })
+
+  it('leaves no file of its own behind when it has ended', async () => {
+    write('events.ndjson', [track(1)])
+    await send('events.ndjson', '--failed', 'failed.ndjson')
+    expect(readdirSync(folder).sort()).toStrictEqual(['events.ndjson', 'failed.ndjson'])
+    expect(readFileSync(path.join(folder, 'failed.ndjson'), 'utf8')).toBe('')
+  })
+
+  it('does not write over what a file holds already', async () => {
+    write('events.ndjson', [track(1)])
+    write('failed.ndjson', ['precious'])
+    const { status, output, errors } = await send('events.ndjson', '--failed', 'failed.ndjson')
+    expect({ status, output, errors }).toStrictEqual({
+      status: 1,
+      output: '',
+      errors:
+        'error: failed.ndjson exists already. Name another file, or go on with --resume if it is of a stopped send.\n'
+    })
+    expect(readFileSync(path.join(folder, 'failed.ndjson'), 'utf8')).toBe('precious')
+  })
+
+  it('says in one line that the file cannot be written', async () => {
+    write('events.ndjson', [track(1)])
+    const { errors } = await send('events.ndjson', '--failed', 'no/such/folder.ndjson')
+    expect(errors).toBe('error: no/such/folder.ndjson cannot be written.\n')
+  })
+})
+
+describe('send of many events', () => {
+  it('shows the first 20, sends the rest in batches, and names those that fail', async () => {
+    const events = Array.from({ length: 1500 }, (_, index) => track(index))
+    events[100] = track(100, { userId: ' null ' })
+    write('events.ndjson.gz', events)
+    const { status, output, errors } = await send('events.ndjson.gz')
+    expect({ status, errors }).toStrictEqual({ status: 1, errors: '' })
+    expect(output.match(/^✔ track "Counted"/gm)).toHaveLength(20)
+    expect(output).toContain('✘ events.ndjson.gz:101 trackEvent: Identity is "null", a placeholder that names nobody')
+    expect(output).toMatch(/\n1,499 of 1,500 events delivered\.\n {2}1 not delivered: 400 PAYLOAD_VALIDATION_FAILED\n$/)
+  })
+
+  it('delivers the neighbours of an event that the framework itself fails over', async () => {
+    const deep = `${'{"a":'.repeat(4000)}1${'}'.repeat(4000)}`
+    write('events.ndjson', [track(1), JSON.stringify(track(2)).replace(/}$/, `,"properties":${deep}}`), track(3)])
+    const { output } = await send('events.ndjson', '--failed', 'failed.ndjson')
+    expect(output).toBe('2 of 3 events delivered.\n  1 not delivered: Maximum call stack size exceeded\n')
+    expect(read('failed.ndjson')).toMatchObject([{ line: 2, event: { messageId: 'message-2' } }])
+  })
+
+  it('keeps what the integrations of an event keep from Heap', async () => {
+    write('events.ndjson', [
+      track(1, { integrations: { All: false } }),
+      track(2, { integrations: { All: true, Heap: false } }),
+      track(3, { integrations: { All: false, Heap: true } }),
+      track(4, { integrations: { 'Some Other': false } })
+    ])
+    const { status, output } = await send('events.ndjson', '--failed', 'failed.ndjson')
+    expect({ status, output }).toStrictEqual({
+      status: 0,
+      output: '2 of 4 events delivered.\n  2 left out: their "integrations" keep them from Heap\n'
+    })
+  })
+
+  it('reads a broken archive as far as it goes, and says where it ends', async () => {
+    write(
+      'events.ndjson.gz',
+      Array.from({ length: 50 }, (_, index) => track(index))
+    )
+    const file = path.join(folder, 'events.ndjson.gz')
+    writeFileSync(file, readFileSync(file).subarray(0, -30))
+    const { status, output } = await send('events.ndjson.gz', '--failed', 'failed.ndjson')
+    expect(status).toBe(1)
+    expect(output).toMatch(/^\d+ of \d+ events delivered\. 1 more could not be read\.\n/)
+    expect(read('failed.ndjson')).toMatchObject([{ reason: 'cannot be read: unexpected end of file' }])
+  })
+
+  it('sends through the mappings of a file', async () => {
+    write('events.ndjson', [track(1, { userId: undefined, context: { device: { id: 'device-1' } } })])
+    writeFileSync(
+      path.join(folder, 'mappings.json'),
+      JSON.stringify([
+        {
+          name: 'By device',
+          enabled: true,
+          partnerAction: 'trackEvent',
+          subscribe: 'event = "Counted"',
+          mapping: {
+            message_id: { '@path': '$.messageId' },
+            event: 'Mapped',
+            anonymous_id: { '@path': '$.context.device.id' }
+          }
+        },
+        { enabled: false, partnerAction: 'trackEvent', subscribe: 'type = "track"', mapping: {} }
+      ])
+    )
+    const { status, output } = await send('events.ndjson', '--json', '--mappings', 'mappings.json')
+    expect(status).toBe(0)
+    const [journey] = output
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { runs: object[] })
+    expect(journey.runs).toMatchObject([
+      {
+        subscription: 'By device',
+        payload: { message_id: 'message-1', event: 'Mapped', anonymous_id: 'device-1' },
+        exchanges: [{ request: { body: { events: [{ event: 'Mapped' }] } }, response: { statusCode: 200 } }]
+      }
+    ])
+  })
+
+  it.each([
+    ['no JSON', 'mappings.json is not JSON.'],
+    ['{}', 'mappings.json must hold a list of subscriptions, each with "partnerAction", "subscribe" and "mapping".'],
+    [
+      '[{"partnerAction":"sendEvent","subscribe":"(type"}]',
+      'mappings.json: Subscription 1 subscribes with "(type", which is not FQL. Subscription 1 names the action "sendEvent", which there is not; there are trackEvent, identifyUser, updateAccount.'
+    ],
+    [
+      '{"subscriptions":[{"partnerAction":"trackEvent","subscribe":"type = \\"track\\"","mapping":{"evnt":"x"}}]}',
+      'mappings.json: Subscription 1 maps the field "evnt", which trackEvent does not have.'
+    ]
+  ])('refuses mappings that cannot work: %s', async (text, message) => {
+    writeFileSync(path.join(folder, 'mappings.json'), text)
+    write('events.ndjson', [track(1)])
+    const { status, output, errors } = await send('events.ndjson', '--mappings', 'mappings.json')
+    expect({ status, output, errors }).toStrictEqual({ status: 1, output: '', errors: `error: ${message}\n` })
+  })
+})
+
+describe('send --live', () => {
+  it('sends again what Heap may take later, and nothing else', async () => {
+    write('events.ndjson', [track(1), track(2, { userId: undefined }), track(3)])
+    heap.failNext({ status: 503 }, 1, '/api/integrations/track')
+    heap.failNext({ status: 500, after: 'storing' }, 1, '/api/integrations/track')
+    const { status, output } = await startLive('events.ndjson', '--failed', 'failed.ndjson').ended
+    expect(status).toBe(1)
+    expect(output).toMatch(/^2 of 3 events delivered\.\n {2}1 not delivered: 400 PAYLOAD_VALIDATION_FAILED\n/)
+    expect(storedIds()).toStrictEqual(['message-1', 'message-3'])
+    expect(heap.requests.filter(({ path }) => path === '/api/integrations/track')).toHaveLength(3)
+  })
+
+  it('lists what Heap does not take however often it is tried', async () => {
+    write('events.ndjson', [track(1)])
+    heap.failWhen(() => ({ status: 503 }))
+    const { output } = await startLive('events.ndjson', '--failed', 'failed.ndjson', '--retries', '1').ended
+    expect(output).toContain('0 of 1 events delivered.\n  1 not delivered: 503 SERVICE_UNAVAILABLE\n')
+    expect(heap.requests).toHaveLength(2)
+    expect(read('failed.ndjson')).toMatchObject([{ line: 1, event: { messageId: 'message-1' } }])
+  })
+
+  it('stops on Ctrl-C where it is, and goes on there with --resume', async () => {
+    const events = Array.from({ length: 3500 }, (_, index) => track(index))
+    write('events-1.ndjson', events.slice(0, 1200))
+    write('events-2.ndjson', [...events.slice(1200, 3400), '{broken', ...events.slice(3400)])
+    // Two requests for each of the first two batches, and then Heap is down.
+    heap.failWhen(() => (heap.requests.length >= 2 ? { status: 503 } : undefined))
+    const args = ['events-1.ndjson', 'events-2.ndjson', '--failed', 'failed.ndjson', '--rate', '1000000']
+    const { child, ended } = startLive(...args)
+    await until(() => heap.requests.length > 2)
+    child.kill('SIGINT')
+    const stopped = await ended
+    expect(stopped.status).toBe(130)
+    expect(stopped.output).toContain(
+      'Stopped after events-2.ndjson:800. The same command with --resume goes on there.\n'
+    )
+    expect(storedIds()).toHaveLength(2000)
+
+    const other = await send('events-1.ndjson', '--resume')
+    expect(other.errors).toBe('error: No stopped send of these files to this App ID is known in this folder.\n')
+    const unnamed = await startLive(...args.slice(0, 2), '--resume').ended
+    expect(unnamed.output).toBe('error: The stopped send wrote to failed.ndjson: go on with --failed failed.ndjson.\n')
+
+    heap.reset()
+    const resumed = await startLive(...args, '--resume').ended
+    expect(resumed.status).toBe(1)
+    expect(resumed.output).toMatch(/^3,500 of 3,500 events delivered\. 1 more could not be read\.\n/)
+    expect(storedIds()).toStrictEqual(events.slice(2000).map(({ messageId }) => messageId))
+    expect(read('failed.ndjson')).toMatchObject([{ source: 'events-2.ndjson', line: 2201, text: '{broken' }])
+    expect(readdirSync(folder).filter((name) => name.startsWith('heap-destination'))).toStrictEqual([])
+  })
+
+  it('does not go on with a file that has changed since', async () => {
+    write('events.ndjson', [track(1)])
+    heap.failWhen(() => ({ status: 503 }))
+    const { child, ended } = startLive('events.ndjson', '--failed', 'failed.ndjson')
+    await until(() => heap.requests.length > 0)
+    child.kill('SIGINT')
+    expect((await ended).output).toContain('Stopped after the start.')
+    write('events.ndjson', [track(1), track(2)])
+    const { status, output } = await startLive('events.ndjson', '--failed', 'failed.ndjson', '--resume').ended
+    expect(status).toBe(1)
+    expect(output).toBe(
+      'error: events.ndjson is not as it was when the send stopped, so it cannot go on. Send without --resume: what Heap has is not stored again.\n'
+    )
+  })
+
+  it('sends what has come through the standard input before Ctrl-C', async () => {
+    const { child, ended } = startLive('-', '--failed', 'failed.ndjson')
+    child.stdin.write(`${JSON.stringify(track(1))}\n${JSON.stringify(track(2))}\n`)
+    await new Promise((go) => setTimeout(go, 4000))
+    child.kill('SIGINT')
+    expect((await ended).output).toContain('Stopped after standard input:2.')
+    expect(storedIds()).toStrictEqual(['message-1', 'message-2'])
+  })
+})

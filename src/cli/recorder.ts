@@ -1,0 +1,119 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type {
+  DecoratedResponse,
+  DestinationDefinition,
+  ModifiedResponse,
+  RequestClient,
+  RequestOptions,
+  Result
+} from '@segment/actions-core'
+import type { Settings } from '../destinations/heap/generated-types'
+
+/** One request to Heap. Without a `response` there was no answer, and `failure` says why. */
+export interface Exchange {
+  request: { url: string; method: string; headers: Record<string, string>; body: unknown }
+  response?: { statusCode: number; statusMessage: string; headers: Record<string, string>; body: unknown }
+  failure?: string
+}
+
+/** What was seen while something ran. */
+export interface Recording {
+  exchanges: Exchange[]
+  /** What the mapping made of the event, once the action was reached. */
+  payload?: unknown
+}
+
+/** Called before each request; the request is made once it resolves, and not at all if it rejects. */
+export type BeforeRequest = (url: string, body: unknown) => Promise<void>
+
+const recordingOfThisRun = new AsyncLocalStorage<Recording>()
+
+/** Runs something with a recording of its own, whatever else runs meanwhile. */
+export function record<Result>(run: () => Promise<Result>): { recording: Recording; result: Promise<Result> } {
+  const recording: Recording = { exchanges: [] }
+  return { recording, result: recordingOfThisRun.run(recording, run) }
+}
+
+/** The same definition, whose payloads and requests are written down in the recording of whoever called it. */
+export function recorded(
+  definition: DestinationDefinition<Settings>,
+  beforeRequest?: BeforeRequest
+): DestinationDefinition<Settings> {
+  const recording = (request: RequestClient) => recordingClient(request, beforeRequest)
+  const { authentication, onDelete } = definition
+  const actions: typeof definition.actions = {}
+  for (const [slug, action] of Object.entries(definition.actions)) {
+    const { perform, performBatch } = action
+    actions[slug] = {
+      ...action,
+      perform: (request, data): unknown => perform(recording(request), noted(data)),
+      ...(performBatch && { performBatch: (request, data): unknown => performBatch(recording(request), noted(data)) })
+    }
+  }
+  return {
+    ...definition,
+    actions,
+    ...(authentication && {
+      authentication: {
+        ...authentication,
+        testAuthentication: async (request, input) => {
+          await authentication.testAuthentication?.(recording(request), input)
+        }
+      }
+    }),
+    ...(onDelete && { onDelete: async (request, data) => (await onDelete(recording(request), data)) as Result })
+  }
+}
+
+function noted<Data extends { payload: unknown }>(data: Data): Data {
+  const recording = recordingOfThisRun.getStore()
+  if (recording) recording.payload = data.payload
+  return data
+}
+
+function recordingClient(request: RequestClient, beforeRequest: BeforeRequest | undefined): RequestClient {
+  const exchanges = recordingOfThisRun.getStore()?.exchanges
+  return async <Data>(url: string, options: RequestOptions = {}) => {
+    await beforeRequest?.(url, options.json)
+    const method = (options.method ?? 'get').toUpperCase()
+    const exchange: Exchange = { request: { url, method, headers: {}, body: options.json } }
+    exchanges?.push(exchange)
+    try {
+      const response = await request<Data>(url, options)
+      exchange.request.headers = headersOf(sentHeaders(response) ?? new Headers(options.headers))
+      exchange.response = {
+        statusCode: response.status,
+        statusMessage: response.statusText,
+        headers: headersOf(response.headers),
+        body: withoutToken(response.data ?? response.content)
+      }
+      return response
+    } catch (error) {
+      exchange.failure = error instanceof Error ? error.message : String(error)
+      throw error
+    }
+  }
+}
+
+/** The framework hands out what was really sent for actions, and for nothing else. */
+function sentHeaders<Data>(response: ModifiedResponse<Data> & Partial<Pick<DecoratedResponse, 'request'>>) {
+  return response.request?.headers
+}
+
+const SENSITIVE = /^(authorization|proxy-authorization|cookie|set-cookie|x-api-key)$|secret|token/i
+
+function headersOf(headers: Iterable<[string, string]>): Record<string, string> {
+  return Object.fromEntries(
+    Array.from(headers, ([name, value]) => [name, SENSITIVE.test(name) ? REDACTED : value] as const)
+  )
+}
+
+/** What stands where a credential was. */
+const REDACTED = '<redacted>'
+
+/** The one answer of Heap that holds a credential is that of the deletion API's auth_token. */
+function withoutToken(body: unknown): unknown {
+  return typeof body === 'object' && body !== null && 'access_token' in body
+    ? { ...body, access_token: REDACTED }
+    : body
+}

@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs'
+import type { DestinationDefinition, JSONObject } from '@segment/actions-core'
+import { parseFql } from '@segment/destination-subscriptions'
+import type { Settings } from '../destinations/heap/generated-types'
+
+/** A mapping as Segment stores it: which events it takes, into which action, and what each field is given. */
+export interface Subscription {
+  name?: string
+  enabled?: boolean
+  partnerAction: string
+  /** FQL, such as `type = "track"`. */
+  subscribe: string
+  mapping?: JSONObject
+}
+
+/** A person's mistake in what they hand to the command: a message for them, and no stack trace. */
+export class UsageError extends Error {}
+
+/** The mappings that a new installation of the destination has. */
+export function presetSubscriptions(definition: DestinationDefinition<Settings>): Subscription[] {
+  return (definition.presets ?? []).flatMap((preset) => (preset.type === 'automatic' ? [preset] : []))
+}
+
+/**
+ * Reads the `subscriptions` of an Actions destination from a JSON file: the list, or an object that has it.
+ *
+ * @returns those that are enabled
+ * @throws {UsageError} if the file cannot be read or a subscription cannot work; it says which and why
+ */
+export function readSubscriptions(file: string, definition: DestinationDefinition<Settings>): Subscription[] {
+  const read = parse(file)
+  const list: unknown = isObject(read) && 'subscriptions' in read ? read.subscriptions : read
+  if (!Array.isArray(list) || list.length === 0) {
+    throw new UsageError(
+      `${file} must hold a list of subscriptions, each with "partnerAction", "subscribe" and "mapping".`
+    )
+  }
+  const troubles = list.flatMap((entry: unknown, index) => troublesOf(entry, `Subscription ${index + 1}`, definition))
+  if (troubles.length > 0) throw new UsageError(`${file}: ${troubles.join(' ')}`)
+  return (list as Subscription[]).filter(({ enabled }) => enabled !== false)
+}
+
+/** What keeps a subscription from working, in sentences that begin with `title`; nothing if it works. */
+export function troublesOf(entry: unknown, title: string, definition: DestinationDefinition<Settings>): string[] {
+  if (!isObject(entry)) return [`${title} is not an object.`]
+  const { partnerAction, subscribe, mapping = {} } = entry
+  return [
+    ...(typeof subscribe === 'string' ? fqlTroubles(subscribe, title) : [`${title} has no "subscribe".`]),
+    ...mappingTroubles(partnerAction, mapping, title, definition)
+  ]
+}
+
+/** Why a text is no FQL; nothing if it is. */
+export function fqlTroubles(fql: string, title: string): string[] {
+  return 'error' in parseFql(fql) ? [`${title} subscribes with ${JSON.stringify(fql)}, which is not FQL.`] : []
+}
+
+/** Segment's own keys in a mapping are no fields. */
+const SEGMENT_INTERNAL = /^__segment_internal_/
+
+function mappingTroubles(
+  partnerAction: unknown,
+  mapping: unknown,
+  title: string,
+  { actions }: DestinationDefinition<Settings>
+): string[] {
+  if (typeof partnerAction !== 'string' || !Object.hasOwn(actions, partnerAction)) {
+    const known = Object.keys(actions).join(', ')
+    return [`${title} names the action ${JSON.stringify(partnerAction)}, which there is not; there are ${known}.`]
+  }
+  if (!isObject(mapping)) return [`${title} has a "mapping" that is not an object.`]
+  const { fields } = actions[partnerAction]
+  return Object.keys(mapping)
+    .filter((key) => !Object.hasOwn(fields, key) && !SEGMENT_INTERNAL.test(key))
+    .map((key) => `${title} maps the field "${key}", which ${partnerAction} does not have.`)
+}
+
+function parse(file: string): unknown {
+  let text
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch {
+    throw new UsageError(`${file} cannot be read.`)
+  }
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new UsageError(`${file} is not JSON.`)
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
