@@ -2,6 +2,8 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { generate } from './commands/generate'
 import { send } from './commands/send'
 import type { SendOptions } from './commands/send'
+import { serve } from './commands/serve'
+import type { ServeOptions } from './commands/serve'
 import { UsageError } from './subscriptions'
 
 const program = new Command('heap-destination').description(
@@ -24,6 +26,19 @@ program
   .action(async (files: string[], options: SendOptions, command: Command) => {
     needAppId(options, command)
     await ending(command, () => send(files, options))
+  })
+
+program
+  .command('serve')
+  .description('test the destination as with actions-cli, and take the events of Segment SDKs, on this machine')
+  .addOption(new Option('--port <port>', 'where to listen').env('PORT').default(3000).argParser(port))
+  .option('--live', 'post to the real Heap; needs --app-id')
+  .option('--app-id <id>', 'the number of the Heap environment for the events of SDKs', appId)
+  .addOption(new Option('--region <region>', 'where Heap stores the data').choices(['US', 'EU']).default('US'))
+  .option('--mappings <file>', 'the subscriptions of an Actions destination, in place of the presets')
+  .action(async (options: ServeOptions, command: Command) => {
+    needAppId(options, command)
+    await ending(command, () => serve(options))
   })
 
 program
@@ -64,6 +79,12 @@ function wholeNumber(text: string): number {
 function aboveZero(text: string): number {
   const number = wholeNumber(text)
   if (number === 0) throw new InvalidArgumentError('It is at least 1.')
+  return number
+}
+
+function port(text: string): number {
+  const number = wholeNumber(text)
+  if (number > 65_534) throw new InvalidArgumentError('It is at most 65534; the port above it is used too.')
   return number
 }
 

@@ -1,8 +1,8 @@
-import { Destination, ErrorCodes } from '@segment/actions-core'
-import type { DestinationDefinition, JSONObject, SegmentEvent } from '@segment/actions-core'
+import { ErrorCodes } from '@segment/actions-core'
+import type { Destination, DestinationDefinition, JSONObject, SegmentEvent } from '@segment/actions-core'
 import { parseFql, validate } from '@segment/destination-subscriptions'
 import type { Settings } from '../destinations/heap/generated-types'
-import { record, recorded } from './recorder'
+import { record, recordedDestination } from './recorder'
 import type { BeforeRequest, Recording } from './recorder'
 import type { Subscription } from './subscriptions'
 
@@ -49,7 +49,7 @@ export class Pipeline {
   private readonly subscriptions: { subscription: Subscription; condition: ReturnType<typeof parseFql> }[]
 
   constructor(private readonly options: PipelineOptions) {
-    this.destination = new Destination(recorded(options.definition, options.beforeRequest))
+    this.destination = recordedDestination(options.definition, options.beforeRequest)
     this.subscriptions = options.subscriptions.map((subscription) => ({
       subscription,
       condition: parseFql(subscription.subscribe)
@@ -148,11 +148,12 @@ function runOf({ name, partnerAction }: Subscription, error?: RunError): ActionR
 /** What a person needs of an error; the status is that of Segment's errors and of Heap's answers. */
 export function errorOf(error: unknown): RunError {
   if (!(error instanceof Error)) return { message: String(error) }
-  const { message, status, code = codeOf(error) }: Error & { status?: number; code?: string } = error
+  // The framework gives a payload that its schema refuses neither when it goes alone.
+  const isInvalid = error.name === 'AggregateAjvError'
+  const {
+    message,
+    status = isInvalid ? 400 : undefined,
+    code = isInvalid ? ErrorCodes.PAYLOAD_VALIDATION_FAILED : undefined
+  }: Error & { status?: number; code?: string } = error
   return { ...(status !== undefined && { status }), ...(code !== undefined && { code }), message }
-}
-
-/** The framework gives a payload that its schema refuses no code when it goes alone. */
-function codeOf({ name }: Error): string | undefined {
-  return name === 'AggregateAjvError' ? ErrorCodes.PAYLOAD_VALIDATION_FAILED : undefined
 }

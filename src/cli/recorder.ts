@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { Destination } from '@segment/actions-core'
 import type {
   DecoratedResponse,
   DestinationDefinition,
@@ -34,10 +35,23 @@ export function record<Result>(run: () => Promise<Result>): { recording: Recordi
   return { recording, result: recordingOfThisRun.run(recording, run) }
 }
 
-/** The same definition, whose payloads and requests are written down in the recording of whoever called it. */
-export function recorded(
+let destinations = 0
+
+/**
+ * The framework's destination of a definition, whose payloads and requests are written down in the recording of whoever
+ * called it.
+ */
+export function recordedDestination(
   definition: DestinationDefinition<Settings>,
   beforeRequest?: BeforeRequest
+): Destination<Settings> {
+  // The framework keeps an action's schema under the destination's name, also when the definition has changed.
+  return new Destination({ ...recorded(definition, beforeRequest), name: `${definition.name}-${++destinations}` })
+}
+
+function recorded(
+  definition: DestinationDefinition<Settings>,
+  beforeRequest: BeforeRequest | undefined
 ): DestinationDefinition<Settings> {
   const recording = (request: RequestClient) => recordingClient(request, beforeRequest)
   const { authentication, onDelete } = definition
@@ -80,7 +94,7 @@ function recordingClient(request: RequestClient, beforeRequest: BeforeRequest | 
     exchanges?.push(exchange)
     try {
       const response = await request<Data>(url, options)
-      exchange.request.headers = headersOf(sentHeaders(response) ?? new Headers(options.headers))
+      exchange.request.headers = headersOf(sentHeaders(response) ?? givenHeaders(options))
       exchange.response = {
         statusCode: response.status,
         statusMessage: response.statusText,
@@ -98,6 +112,12 @@ function recordingClient(request: RequestClient, beforeRequest: BeforeRequest | 
 /** The framework hands out what was really sent for actions, and for nothing else. */
 function sentHeaders<Data>(response: ModifiedResponse<Data> & Partial<Pick<DecoratedResponse, 'request'>>) {
   return response.request?.headers
+}
+
+function givenHeaders({ headers, username }: RequestOptions): Headers {
+  const given = new Headers(headers)
+  if (username !== undefined) given.set('authorization', REDACTED)
+  return given
 }
 
 const SENSITIVE = /^(authorization|proxy-authorization|cookie|set-cookie|x-api-key)$|secret|token/i

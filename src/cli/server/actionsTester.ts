@@ -1,0 +1,141 @@
+import { defaultValues } from '@segment/actions-core'
+import type { Destination, DestinationDefinition, ExecuteInput, JSONObject, SegmentEvent } from '@segment/actions-core'
+import { json, Router } from 'express'
+import type { Request, Response } from 'express'
+import type { Settings } from '../../destinations/heap/generated-types'
+import { errorOf } from '../pipeline'
+import { record } from '../recorder'
+import type { Exchange } from '../recorder'
+
+/** The definition as it stands, and the framework's destination of it. */
+export interface LoadedDestination {
+  definition: DestinationDefinition<Settings>
+  destination: Destination<Settings>
+}
+
+/** What the Actions Tester posts. */
+interface TesterBody {
+  payload?: JSONObject | JSONObject[]
+  settings?: Settings
+  mapping?: JSONObject
+  auth?: ExecuteInput<Settings, unknown>['auth']
+  features?: Record<string, boolean>
+}
+
+/** 1,000 events of 32 KB each. */
+const BODY_LIMIT = '32mb'
+
+/**
+ * The protocol that `serve` of `@segment/actions-cli` speaks: Segment's Actions Tester, cURL recipes and e2e suites that
+ * are written for it work here.
+ *
+ * @param loaded gives the destination as its source stands now
+ */
+export function actionsTester(loaded: () => LoadedDestination): Router {
+  const router = Router()
+  router.use(json({ type: () => true, limit: BODY_LIMIT }))
+
+  router.get('/manifest', (_request, response) => {
+    response.json({ ...loaded().definition, directoryName: 'heap' })
+  })
+  router.post('/authenticate', (request: Request<object, unknown, TesterBody | undefined>, response) =>
+    answerCheck(response, () => loaded().destination.testAuthentication(settingsOf(request.body)))
+  )
+  router.post('/refreshAccessToken', (request: Request<object, unknown, TesterBody | undefined>, response) =>
+    answerCheck(response, () =>
+      // Without OAuth the framework says itself that there is none.
+      loaded().destination.refreshAccessToken(settingsOf(request.body), {
+        clientId: '',
+        clientSecret: '',
+        accessToken: '',
+        refreshToken: ''
+      })
+    )
+  )
+  router.post('/delete', (request: Request<object, unknown, TesterBody | undefined>, response, next) => {
+    const { destination } = loaded()
+    if (!destination.onDelete) return next()
+    const { payload, settings } = request.body ?? {}
+    const event = { type: 'delete', ...(Array.isArray(payload) ? payload[0] : payload) } as unknown as SegmentEvent
+    return answerExchanges(response, async () => void (await destination.onDelete?.(event, { ...settings })))
+  })
+  router.post('/:action', (request: Request<{ action: string }, unknown, TesterBody | undefined>, response, next) => {
+    const { definition, destination } = loaded()
+    const { action } = request.params
+    if (!Object.hasOwn(definition.actions, action)) return next()
+    const { fields } = definition.actions[action]
+    const { payload = {}, mapping, auth, features } = request.body ?? {}
+    const bundle = {
+      settings: settingsOf(request.body),
+      mapping: { ...defaultValues(fields), ...mapping },
+      auth,
+      features
+    }
+    return answerExchanges(
+      response,
+      async () => {
+        if (!Array.isArray(payload))
+          return void (await destination.actions[action].execute({ ...bundle, data: payload }))
+        if (payload.length === 0) throw new EmptyBatch()
+        return destination.actions[action].executeBatch({ ...bundle, data: payload })
+      },
+      'multistatus' in request.query
+    )
+  })
+  return router
+}
+
+class EmptyBatch extends Error {
+  readonly status = 400
+  override readonly message = 'The payload is an empty list; a batch has at least one event.'
+}
+
+function settingsOf(body: TesterBody | undefined): Settings {
+  return { ...body?.settings } as Settings
+}
+
+async function answerCheck(response: Response, check: () => Promise<unknown>): Promise<void> {
+  try {
+    await check()
+    response.json({ ok: true })
+  } catch (error) {
+    response.json({ ok: false, error: errorOf(error).message, fields: fieldsOf(error) })
+  }
+}
+
+/** Answers with the exchanges, or with the error; with both the exchanges and each event's status if `multistatus` is asked for. */
+async function answerExchanges(response: Response, run: () => Promise<unknown>, multistatus = false): Promise<void> {
+  const { recording, result } = record(run)
+  try {
+    const nodes = await result
+    const exchanges = recording.exchanges.map(overTheWire)
+    response.json(multistatus ? { exchanges, multistatus: nodes ?? [] } : exchanges)
+  } catch (error) {
+    response.json([
+      {
+        statusCode: errorOf(error).status ?? 500,
+        message: errorOf(error).message,
+        stack: error instanceof Error ? error.stack : undefined,
+        fields: fieldsOf(error),
+        requestError: true,
+        exchanges: recording.exchanges.map(overTheWire)
+      }
+    ])
+  }
+}
+
+/** As actions-cli shows it: the text of the body that was sent. */
+function overTheWire({ request, ...rest }: Exchange): object {
+  return { request: { ...request, body: request.body === undefined ? '' : JSON.stringify(request.body) }, ...rest }
+}
+
+/** What is wrong with each field, where the framework says so; it gives one that is missing the path of its parent. */
+function fieldsOf(error: unknown): Record<string, string> {
+  const { errors = [] } = error as { errors?: { path: string; message: string }[] }
+  return Object.fromEntries(
+    errors.map(({ path, message }) => [
+      /missing the required field '(.+)'/.exec(message)?.[1] ?? path.replace(/^\$\.?/, ''),
+      message
+    ])
+  )
+}

@@ -1,0 +1,58 @@
+import path from 'node:path'
+import { watch } from 'chokidar'
+import { WebSocket, WebSocketServer } from 'ws'
+import { isLocalHost, isTesterOrigin } from './localOnly'
+
+/** A watch that can be ended. */
+export interface HotReload {
+  close(): Promise<void>
+}
+
+/** An editor writes several files at once, or one in pieces. */
+const SETTLED_AFTER_MS = 100
+
+/**
+ * Watches the source of the destination, and tells the Actions Tester of changes over a WebSocket.
+ *
+ * @param directory of the source
+ * @param port of the WebSocket, on 127.0.0.1
+ * @param reload is called after a change; the Tester is told if it returns true
+ * @param warn is told where the port cannot be had, which the watch does without
+ */
+export async function hotReload(
+  directory: string,
+  port: number,
+  reload: (file: string) => boolean,
+  warn: (text: string) => void
+): Promise<HotReload> {
+  const sockets = announcements(port, warn)
+  const watcher = watch(directory, { ignoreInitial: true, ignored: (file) => file.includes('__tests__') })
+  let timer: NodeJS.Timeout | undefined
+  watcher.on('all', (_event, file) => {
+    clearTimeout(timer)
+    timer = setTimeout(() => {
+      if (!reload(path.relative(directory, file))) return
+      for (const client of sockets.clients) if (client.readyState === WebSocket.OPEN) client.send('change')
+    }, SETTLED_AFTER_MS)
+  })
+  await new Promise<void>((resolve) => watcher.once('ready', resolve))
+  return {
+    async close() {
+      clearTimeout(timer)
+      for (const client of sockets.clients) client.terminate()
+      sockets.close()
+      await watcher.close()
+    }
+  }
+}
+
+function announcements(port: number, warn: (text: string) => void): WebSocketServer {
+  const sockets = new WebSocketServer({
+    host: '127.0.0.1',
+    port,
+    verifyClient: ({ origin, req }: { origin?: string; req: { headers: { host?: string } } }) =>
+      isLocalHost(req.headers.host) && isTesterOrigin(origin)
+  })
+  sockets.on('error', () => warn(`Port ${port} is taken, so the Actions Tester is not told of changes.`))
+  return sockets
+}

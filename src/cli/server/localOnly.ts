@@ -1,0 +1,41 @@
+import cors from 'cors'
+import type { RequestHandler } from 'express'
+
+/** Segment's hosted Actions Tester, and the one that a developer of it runs. */
+const TESTER_ORIGINS = ['https://app.segment.com', 'https://eu1.app.segment.com', 'http://localhost:8000']
+
+const LOCAL = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i
+
+/** Whether a Host header names this machine. Any other name that leads here is an attack (DNS rebinding). */
+export function isLocalHost(host: string | undefined): boolean {
+  return host !== undefined && LOCAL.test(host)
+}
+
+/** Whether a page of this origin may speak the protocol of the Actions Tester. Programs other than browsers have none. */
+export function isTesterOrigin(origin: string | undefined): boolean {
+  return origin === undefined || TESTER_ORIGINS.includes(origin)
+}
+
+/** Whether a page of this origin may send events: also one that a developer serves on this machine. */
+function isSourceOrigin(origin: string | undefined): boolean {
+  return isTesterOrigin(origin) || LOCAL.test(String(origin).replace(/^https?:\/\//, ''))
+}
+
+/** Refuses what does not come from this machine, or comes from a page that has no business here; answers CORS requests. */
+export function localOnly(): RequestHandler[] {
+  const guard: RequestHandler = (request, response, next) => {
+    const { host, origin } = request.headers
+    const isAllowed = request.path.startsWith('/v1/') ? isSourceOrigin(origin) : isTesterOrigin(origin)
+    if (!isLocalHost(host)) {
+      response.status(403).json({ error: `The Host ${JSON.stringify(host)} is not this machine; use localhost.` })
+    } else if (!isAllowed) {
+      response.status(403).json({ error: `Pages of ${String(origin)} may not use this server.` })
+    } else {
+      // Chromium asks this before a public page may reach a private address.
+      if (origin !== undefined) response.setHeader('Access-Control-Allow-Private-Network', 'true')
+      next()
+    }
+  }
+  // The guard has let in whoever may come, so their own origin is the answer.
+  return [guard, cors({ origin: true })]
+}
