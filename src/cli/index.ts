@@ -4,6 +4,7 @@ import { send } from './commands/send'
 import type { SendOptions } from './commands/send'
 import { serve } from './commands/serve'
 import type { ServeOptions } from './commands/serve'
+import { validate } from './commands/validate'
 import { UsageError } from './subscriptions'
 
 const program = new Command('heap-destination').description(
@@ -47,6 +48,13 @@ program
   .option('--check', 'only say what is stale, and exit with 1 if anything is')
   .action(async (options: { check?: boolean }) => {
     process.exitCode = await generate(options)
+  })
+
+program
+  .command('validate')
+  .description('say what is wrong with the definition of the destination, and exit with 1 if anything is')
+  .action(async () => {
+    process.exitCode = await validate()
   })
 
 // Whoever reads the output may stop reading, as head does: then there is nobody left to tell anything.
