@@ -1,7 +1,7 @@
 import { createTestIntegration, IntegrationError } from '@segment/actions-core'
 import fc from 'fast-check'
 import Heap from '../destinations/heap'
-import { flatten, flattenTraits, MAX_PROPERTY_LENGTH } from '../destinations/heap/flatten'
+import { flatten, flattenTraits, flattenTyped, MAX_PROPERTY_LENGTH } from '../destinations/heap/flatten'
 import { identityTrouble, trimmed } from '../destinations/heap/identity'
 import { HeapEmulator, interceptHeap } from '../heap-emulator'
 
@@ -59,6 +59,15 @@ describe('flatten, for any JSON', () => {
         expect(Object.entries(flatten(once))).toStrictEqual(Object.entries(once))
         const traits = flattenTraits(properties)
         expect(Object.entries(flattenTraits(traits))).toStrictEqual(Object.entries(traits))
+      })
+    )
+  })
+
+  it('is the same with numbers and booleans as they are', () => {
+    fc.assert(
+      fc.property(anyObject, (properties) => {
+        const typed = Object.entries(flattenTyped(properties))
+        expect(typed.map(([key, value]) => [key, String(value)])).toStrictEqual(Object.entries(flatten(properties)))
       })
     )
   })

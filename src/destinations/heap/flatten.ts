@@ -1,6 +1,9 @@
 /** Heap's flat properties: every key and value a string of at most {@link MAX_PROPERTY_LENGTH} characters. */
 export type FlatProperties = Record<string, string>
 
+/** Like {@link FlatProperties}, with numbers and booleans as they are: Heap's library in the browser takes them. */
+export type TypedProperties = Record<string, string | number | boolean>
+
 /** Heap, Bulk Track: property keys and values have fewer than 1024 characters. */
 export const MAX_PROPERTY_LENGTH = 1023
 
@@ -23,22 +26,30 @@ export class FlattenError extends Error {
  * @throws {@link FlattenError} for an object that contains itself and for an array that JSON cannot express.
  */
 export function flatten(...sources: object[]): FlatProperties {
-  return flattenAll(sources, false)
+  return flattenAll(sources, false, stringify)
 }
 
 /** Like {@link flatten}, but an array becomes its entries under `parent.0`, `parent.1`, …, and an empty one nothing. */
 export function flattenByIndex(...sources: object[]): FlatProperties {
-  return flattenAll(sources, true)
+  return flattenAll(sources, true, stringify)
 }
 
-/** One of the two ways to flatten. */
+/** Like {@link flatten}, but numbers and booleans stay what they are. */
+export function flattenTyped(...sources: object[]): TypedProperties {
+  return flattenAll(sources, false, scalar)
+}
+
+/** One of the ways to flatten that make strings of everything. */
 export type Flatten = typeof flatten
 
-function flattenAll(sources: object[], indexArrays: boolean): FlatProperties {
+/** Makes of a value that is no object what is sent, or undefined for what Heap stores nothing of. */
+type LeafOf<Value> = (value: unknown, path: string) => Value | undefined
+
+function flattenAll<Value>(sources: object[], indexArrays: boolean, leafOf: LeafOf<Value>): Record<string, Value> {
   // Without a prototype while it is filled: a key such as __proto__ is data like any other.
-  const flat = Object.create(null) as FlatProperties
-  for (const source of sources) flattenInto(flat, source, indexArrays)
-  return Object.setPrototypeOf(flat, Object.prototype) as FlatProperties
+  const flat = Object.create(null) as Record<string, Value>
+  for (const source of sources) flattenInto(flat, source, indexArrays, leafOf)
+  return Object.setPrototypeOf(flat, Object.prototype) as Record<string, Value>
 }
 
 /**
@@ -49,9 +60,11 @@ function flattenAll(sources: object[], indexArrays: boolean): FlatProperties {
  *
  * @throws {@link FlattenError} as {@link flatten} does.
  */
-export function flattenTraits(traits: object, flattenWith: Flatten = flatten): FlatProperties {
-  const flat = flattenWith(traits)
-  const renamed: FlatProperties = {}
+export function flattenTraits(traits: object, flattenWith?: Flatten): FlatProperties
+export function flattenTraits(traits: object, flattenWith: typeof flattenTyped): TypedProperties
+export function flattenTraits(traits: object, flattenWith: Flatten | typeof flattenTyped = flatten): TypedProperties {
+  const flat: TypedProperties = flattenWith(traits)
+  const renamed: TypedProperties = {}
   for (const key of Object.keys(flat)) {
     const name = userPropertyName(key)
     if (name === key) continue
@@ -64,11 +77,16 @@ export function flattenTraits(traits: object, flattenWith: Flatten = flatten): F
 const CIRCULAR = 'contains itself, so it has no end and cannot be sent. Send the values that you need instead.'
 
 /** A loop, not a recursion: an event may nest deeper than the call stack. */
-function flattenInto(flat: FlatProperties, source: object, indexArrays: boolean): void {
+function flattenInto<Value>(
+  flat: Record<string, Value>,
+  source: object,
+  indexArrays: boolean,
+  leafOf: LeafOf<Value>
+): void {
   const ancestors = new Set<object>([source])
   let walk: Walk | undefined = startWalk(source, '')
   while (walk) {
-    const nested = flattenLeaves(flat, walk, indexArrays)
+    const nested = flattenLeaves(flat, walk, indexArrays, leafOf)
     if (nested === undefined) {
       ancestors.delete(walk.source)
       walk = walk.parent
@@ -94,7 +112,12 @@ function startWalk(source: object, prefix: string, parent?: Walk): Walk {
 }
 
 /** Writes leaves from where the walk stands, up to the next object to go into; undefined when there is none left. */
-function flattenLeaves(flat: FlatProperties, walk: Walk, indexArrays: boolean): Walk | undefined {
+function flattenLeaves<Value>(
+  flat: Record<string, Value>,
+  walk: Walk,
+  indexArrays: boolean,
+  leafOf: LeafOf<Value>
+): Walk | undefined {
   const { source, keys, prefix } = walk
   while (walk.next < keys.length) {
     const key = keys[walk.next++]
@@ -105,8 +128,8 @@ function flattenLeaves(flat: FlatProperties, walk: Walk, indexArrays: boolean): 
       value = withoutToJSON(value, path)
       if (isObject(value) || (indexArrays && Array.isArray(value))) return startWalk(value, `${path}.`, walk)
     }
-    const text = stringify(value, path)
-    if (text !== undefined) flat[cut(path)] = cut(text)
+    const leaf = leafOf(value, path)
+    if (leaf !== undefined) flat[cut(path)] = leaf
   }
   return undefined
 }
@@ -139,21 +162,28 @@ function hasToJSON(value: unknown): value is { toJSON: () => unknown } {
   return typeof value === 'object' && value !== null && typeof (value as { toJSON?: unknown }).toJSON === 'function'
 }
 
-/** The string of a value that is no object, or undefined for what Heap stores nothing of. */
+/** The string of a value that is no object, cut to Heap's limit. */
 function stringify(value: unknown, path: string): string | undefined {
   switch (typeof value) {
     case 'string':
-      return value
+      return cut(value)
     case 'number':
       return Number.isFinite(value) ? String(value) : undefined
     case 'boolean':
-    case 'bigint':
       return String(value)
+    case 'bigint':
+      return cut(String(value))
     case 'object':
-      return value === null ? undefined : stringifyArray(value, path)
+      return value === null ? undefined : cut(stringifyArray(value, path))
     default:
       return undefined
   }
+}
+
+/** A number or boolean as it is, anything else as its string. */
+function scalar(value: unknown, path: string): string | number | boolean | undefined {
+  if (typeof value === 'boolean') return value
+  return typeof value === 'number' && Number.isFinite(value) ? value : stringify(value, path)
 }
 
 function stringifyArray(array: object, path: string): string {

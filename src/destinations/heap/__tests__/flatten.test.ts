@@ -1,4 +1,4 @@
-import { flatten, flattenByIndex, FlattenError, flattenTraits, MAX_PROPERTY_LENGTH } from '../flatten'
+import { flatten, flattenByIndex, FlattenError, flattenTraits, flattenTyped, MAX_PROPERTY_LENGTH } from '../flatten'
 
 const LIMIT = MAX_PROPERTY_LENGTH
 
@@ -196,6 +196,47 @@ describe('flattenByIndex', () => {
     const list: unknown[] = []
     list.push({ list })
     expect(() => flattenByIndex({ list })).toThrow('Property "list.0.list" contains itself')
+  })
+})
+
+describe('flattenTyped', () => {
+  it('keeps numbers and booleans, at any depth', () => {
+    expect(flattenTyped({ price: 12.5, none: 0, order: { paid: true, gift: false, count: -3 } })).toStrictEqual({
+      price: 12.5,
+      none: 0,
+      'order.paid': true,
+      'order.gift': false,
+      'order.count': -3
+    })
+  })
+
+  it('makes of everything else what flatten makes of it', () => {
+    const properties = {
+      text: 'x'.repeat(LIMIT + 1),
+      date: new Date(0),
+      big: 9007199254740993n,
+      list: [1, true, null],
+      long: ['x'.repeat(LIMIT)],
+      nothing: null,
+      missing: undefined,
+      nan: NaN,
+      infinite: Infinity,
+      method: () => 1
+    }
+    expect(flattenTyped(properties)).toStrictEqual(flatten(properties))
+    expect(Object.keys(flattenTyped(properties))).toStrictEqual(['text', 'date', 'big', 'list', 'long'])
+  })
+
+  it('takes the value that toJSON gives', () => {
+    expect(flattenTyped({ price: { toJSON: () => 12.5 } })).toStrictEqual({ price: 12.5 })
+  })
+
+  it('names traits as flattenTraits does', () => {
+    expect(flattenTraits({ id: 7, Email: 'a@example.com', vip: true }, flattenTyped)).toStrictEqual({
+      segment_id: 7,
+      email: 'a@example.com',
+      vip: true
+    })
   })
 })
 
