@@ -23,6 +23,30 @@ const theDestinationStandsAlone = {
   }
 }
 
+/** It runs on other people's pages: nothing heavy, and of the cloud side only what knows no request client. */
+const theBrowserStaysLight = {
+  files: ['src/browser-destinations/heap/**/*.ts'],
+  ignores: ['**/__tests__/**'],
+  rules: {
+    '@typescript-eslint/no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          { regex: '^@segment/(actions-core|analytics-next)', allowTypeImports: true, message: 'Types alone.' },
+          {
+            regex: '^(?!@segment/(browser-destination-runtime|actions-core|analytics-next)(/|$)|\\.{1,2}/)',
+            message: 'Only the runtime of browser destinations.'
+          },
+          {
+            regex: '^(\\.\\./){2,}(?!\\.\\./)(?!destinations/heap/(flatten|identity)$)',
+            message: 'Of the cloud side, flatten and identity alone.'
+          }
+        ]
+      }
+    ]
+  }
+}
+
 /** So that it can catch the destination's mistakes. */
 const theEmulatorKnowsHeapAlone = {
   files: ['src/heap-emulator/**/*.ts'],
@@ -50,10 +74,20 @@ export default tseslint.config(
   },
   theDestinationStandsAlone,
   theEmulatorKnowsHeapAlone,
+  theBrowserStaysLight,
   { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
   {
     files: ['**/*.js'],
-    languageOptions: { globals: { module: 'writable', require: 'readonly', process: 'readonly', setInterval: 'readonly' } },
+    languageOptions: {
+      globals: {
+        module: 'writable',
+        require: 'readonly',
+        process: 'readonly',
+        setInterval: 'readonly',
+        console: 'readonly',
+        __dirname: 'readonly'
+      }
+    },
     rules: { '@typescript-eslint/no-require-imports': 'off' }
   }
 )

@@ -1,9 +1,12 @@
 import path from 'node:path'
-import type { DestinationDefinition } from '@segment/actions-core'
+import type { BaseDefinition, DestinationDefinition, GlobalSetting } from '@segment/actions-core'
 import type { Settings } from '../destinations/heap/generated-types'
 
 /** The folder of the destination's source. */
 export const DESTINATION_DIRECTORY = path.join(__dirname, '../destinations/heap')
+
+/** The folder of the destination's half in the browser. */
+export const BROWSER_DESTINATION_DIRECTORY = path.join(__dirname, '../browser-destinations/heap')
 
 /**
  * The destination's definition as its source stands now.
@@ -16,4 +19,15 @@ export function loadDefinition(): DestinationDefinition<Settings> {
   }
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   return (require('../destinations/heap') as { default: DestinationDefinition<Settings> }).default
+}
+
+/** What the definition of a destination in the cloud and of one in the browser have in common. */
+export interface Definition extends BaseDefinition {
+  authentication?: { fields: Record<string, GlobalSetting> }
+  settings?: Record<string, GlobalSetting>
+}
+
+/** The settings of a destination: in the cloud they stand under its authentication. */
+export function settingsOf({ authentication, settings }: Definition): Record<string, GlobalSetting> {
+  return settings ?? authentication?.fields ?? {}
 }

@@ -2,6 +2,8 @@ import path from 'node:path'
 import { fieldsToJsonSchema } from '@segment/actions-core'
 import type { DestinationDefinition, GlobalSetting, InputField, MinimalInputField } from '@segment/actions-core'
 import { compile } from 'json-schema-to-typescript'
+import { settingsOf } from './destination'
+import type { Definition } from './destination'
 
 const BANNER = '// Generated file. DO NOT MODIFY IT BY HAND.'
 
@@ -45,15 +47,18 @@ export async function generateFiles<Settings>(
   definition: DestinationDefinition<Settings>,
   directory: string
 ): Promise<Map<string, string>> {
+  const files = await generateTypes(definition, directory)
+  files.set(path.join(directory, 'metadata.json'), `${JSON.stringify(metadataOf(definition), null, 2)}\n`)
+  return files
+}
+
+/** The types of {@link generateFiles} alone. */
+export async function generateTypes(definition: Definition, directory: string): Promise<Map<string, string>> {
   const files = new Map<string, string>()
-  files.set(
-    path.join(directory, 'generated-types.ts'),
-    await typesOf('Settings', definition.authentication?.fields ?? {})
-  )
+  files.set(path.join(directory, 'generated-types.ts'), await typesOf('Settings', settingsOf(definition)))
   for (const [slug, action] of Object.entries(definition.actions)) {
     files.set(path.join(directory, slug, 'generated-types.ts'), await typesOf('Payload', action.fields))
   }
-  files.set(path.join(directory, 'metadata.json'), `${JSON.stringify(metadataOf(definition), null, 2)}\n`)
   return files
 }
 

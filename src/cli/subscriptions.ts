@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import type { DestinationDefinition, JSONObject } from '@segment/actions-core'
+import type { JSONObject } from '@segment/actions-core'
 import { parseFql } from '@segment/destination-subscriptions'
-import type { Settings } from '../destinations/heap/generated-types'
+import type { Definition } from './destination'
 
 /** A mapping as Segment stores it: which events it takes, into which action, and what each field is given. */
 export interface Subscription {
@@ -17,7 +17,7 @@ export interface Subscription {
 export class UsageError extends Error {}
 
 /** The mappings that a new installation of the destination has. */
-export function presetSubscriptions(definition: DestinationDefinition<Settings>): Subscription[] {
+export function presetSubscriptions(definition: Definition): Subscription[] {
   return (definition.presets ?? []).flatMap((preset) => (preset.type === 'automatic' ? [preset] : []))
 }
 
@@ -27,7 +27,7 @@ export function presetSubscriptions(definition: DestinationDefinition<Settings>)
  * @returns those that are enabled
  * @throws {UsageError} if the file cannot be read or a subscription cannot work; it says which and why
  */
-export function readSubscriptions(file: string, definition: DestinationDefinition<Settings>): Subscription[] {
+export function readSubscriptions(file: string, definition: Definition): Subscription[] {
   const read = parse(file)
   const list: unknown = isObject(read) && 'subscriptions' in read ? read.subscriptions : read
   if (!Array.isArray(list) || list.length === 0) {
@@ -41,7 +41,7 @@ export function readSubscriptions(file: string, definition: DestinationDefinitio
 }
 
 /** What keeps a subscription from working, in sentences that begin with `title`; nothing if it works. */
-export function troublesOf(entry: unknown, title: string, definition: DestinationDefinition<Settings>): string[] {
+export function troublesOf(entry: unknown, title: string, definition: Definition): string[] {
   if (!isObject(entry)) return [`${title} is not an object.`]
   const { partnerAction, subscribe, mapping = {} } = entry
   return [
@@ -58,12 +58,7 @@ export function fqlTroubles(fql: string, title: string): string[] {
 /** Segment's own keys in a mapping are no fields. */
 const SEGMENT_INTERNAL = /^__segment_internal_/
 
-function mappingTroubles(
-  partnerAction: unknown,
-  mapping: unknown,
-  title: string,
-  { actions }: DestinationDefinition<Settings>
-): string[] {
+function mappingTroubles(partnerAction: unknown, mapping: unknown, title: string, { actions }: Definition): string[] {
   if (typeof partnerAction !== 'string' || !Object.hasOwn(actions, partnerAction)) {
     const known = Object.keys(actions).join(', ')
     return [`${title} names the action ${JSON.stringify(partnerAction)}, which there is not; there are ${known}.`]

@@ -1,5 +1,6 @@
-import type { DestinationDefinition, GlobalSetting } from '@segment/actions-core'
-import type { Settings } from '../destinations/heap/generated-types'
+import type { GlobalSetting } from '@segment/actions-core'
+import { settingsOf } from './destination'
+import type { Definition } from './destination'
 import { fqlTroubles, troublesOf } from './subscriptions'
 
 /** A setting with such a key or label holds what only its owner may see. */
@@ -9,11 +10,11 @@ const SECRET = /secret|token|password|passphrase|credential|private|api[\s_-]?ke
  * What is wrong with a destination's definition, a line each, as actions-cli's validate and its check for secrets look for:
  * presets and subscriptions that cannot work, missing texts, and secrets that Segment would show.
  */
-export function findingsOf(definition: DestinationDefinition<Settings>): string[] {
-  const { name, description, actions, presets = [], authentication } = definition
+export function findingsOf(definition: Definition): string[] {
+  const { name, description, actions, presets = [] } = definition
   return [
     ...described(`The destination ${name}`, { description }),
-    ...Object.entries(authentication?.fields ?? {}).flatMap(([key, setting]) => settingFindings(key, setting)),
+    ...Object.entries(settingsOf(definition)).flatMap(([key, setting]) => settingFindings(key, setting)),
     ...Object.entries(actions).flatMap(([slug, action]) => [
       ...described(`The action ${slug}`, action),
       ...(action.defaultSubscription === undefined

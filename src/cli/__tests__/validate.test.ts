@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync, symlinkSync, appendFileSync } from 'node:fs'
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { DestinationDefinition } from '@segment/actions-core'
@@ -97,16 +97,23 @@ describe('heap-destination validate', () => {
     expect(findingsOf(definition)).toStrictEqual([finding])
   })
 
-  it('finds generated files that are stale', async () => {
+  it('finds generated files that are stale, and says which destination is wrong', async () => {
     const root = mkdtempSync(path.join(tmpdir(), 'validate-'))
     try {
       for (const folder of ['bin', 'src']) cpSync(path.join(ROOT, folder), path.join(root, folder), { recursive: true })
       symlinkSync(path.join(ROOT, 'node_modules'), path.join(root, 'node_modules'))
+      const inTheBrowser = path.join(root, 'src/browser-destinations/heap')
       appendFileSync(path.join(root, 'src/destinations/heap/trackEvent/generated-types.ts'), '\n// by hand\n')
+      appendFileSync(path.join(inTheBrowser, 'generated-types.ts'), '\n// by hand\n')
+      const definition = readFileSync(path.join(inTheBrowser, 'index.ts'), 'utf8')
+      writeFileSync(path.join(inTheBrowser, 'index.ts'), definition.replace(`'type = "track"'`, `'type = track"'`))
       const { status, output } = await runNode(['bin/heap-destination.js', 'validate'], { cwd: root })
       expect({ status, output }).toStrictEqual({
         status: 1,
-        output: 'src/destinations/heap/trackEvent/generated-types.ts is stale: run npm run generate.\n'
+        output:
+          'actions-heap-web: The preset "Track Event" subscribes with "type = track\\"", which is not FQL.\n' +
+          'src/destinations/heap/trackEvent/generated-types.ts is stale: run npm run generate.\n' +
+          'src/browser-destinations/heap/generated-types.ts is stale: run npm run generate.\n'
       })
     } finally {
       rmSync(root, { recursive: true })

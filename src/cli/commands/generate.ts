@@ -1,12 +1,16 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { destination as heapInTheBrowser } from '../../browser-destinations/heap'
 import heap from '../../destinations/heap'
-import { DESTINATION_DIRECTORY } from '../destination'
-import { generateFiles } from '../generated'
+import { BROWSER_DESTINATION_DIRECTORY, DESTINATION_DIRECTORY } from '../destination'
+import { generateFiles, generateTypes } from '../generated'
 
 /** The generated files that do not say what the definition says now, by their path. */
 export async function staleFiles(): Promise<Map<string, string>> {
-  const stale = await generateFiles(heap, DESTINATION_DIRECTORY)
+  const stale = new Map([
+    ...(await generateFiles(heap, DESTINATION_DIRECTORY)),
+    ...(await generateTypes(heapInTheBrowser, BROWSER_DESTINATION_DIRECTORY))
+  ])
   for (const [file, text] of stale) {
     if ((await readFile(file, 'utf8').catch(() => undefined)) === text) stale.delete(file)
   }

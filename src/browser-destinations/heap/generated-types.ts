@@ -1,0 +1,28 @@
+// Generated file. DO NOT MODIFY IT BY HAND.
+
+export interface Settings {
+  /**
+   * The number of the Heap environment that your data goes to, such as 12343283. Find it in Heap under Account > Manage > Projects.
+   */
+  appId: string
+  /**
+   * Where Heap stores your data. Select the region of your Heap environment; if left empty, data goes to the US.
+   */
+  region?: 'US' | 'EU'
+  /**
+   * Keeps Heap from capturing the text of the elements that visitors click. If left empty, it is captured.
+   */
+  disableTextCapture?: boolean
+  /**
+   * Makes Heap’s cookies go over HTTPS only. If left empty, they go over HTTP too.
+   */
+  secureCookie?: boolean
+  /**
+   * The URL of your own server that passes data on to Heap, such as https://heap.example.com. If left empty, data goes to Heap directly.
+   */
+  ingestServer?: string
+  /**
+   * The host that serves Heap’s library, such as heap.example.com, if you serve it yourself. If left empty, it comes from Heap.
+   */
+  hostname?: string
+}

@@ -1,0 +1,55 @@
+import type { Context } from '@segment/analytics-next'
+import type { BrowserActionDefinition } from '@segment/browser-destination-runtime/types'
+import { flattenTraits, flattenTyped } from '../../../destinations/heap/flatten'
+import { identityTrouble, trimmed } from '../../../destinations/heap/identity'
+import type { Settings } from '../generated-types'
+import { warn } from '../heapClient'
+import type { HeapClient } from '../heapClient'
+import type { Payload } from './generated-types'
+
+const action: BrowserActionDefinition<Settings, HeapClient, Payload> = {
+  title: 'Identify User',
+  description: 'Tell Heap who the visitor is, and set properties of that person.',
+  platform: 'web',
+  defaultSubscription: 'type = "identify"',
+  fields: {
+    user_id: {
+      label: 'Identity',
+      description:
+        'The ID that tells this person from everyone else, such as your user ID. At most 255 characters; "Alice" and "alice" are two people. If left empty, the visitor stays as anonymous as they were.',
+      type: 'string',
+      allowNull: true,
+      default: { '@path': '$.userId' }
+    },
+    traits: {
+      label: 'User Properties',
+      description:
+        'What you know about the person. Properties inside other properties are named with a dot (address.city), and texts are cut to 1,023 characters. If left empty, only the identity is sent.',
+      type: 'object',
+      default: { '@path': '$.traits' }
+    }
+  },
+  perform: (client, { payload, context }) => identifyUser(client, payload, context)
+}
+
+/** Tells Heap who the visitor is, where that is known, and gives it their traits. */
+export function identifyUser(client: HeapClient, { user_id, traits }: Payload, context: Context): void {
+  client.call(context, (heap) => {
+    const identity = usableIdentity(user_id)
+    if (identity !== undefined) heap.identify(identity)
+    const properties = flattenTraits(traits ?? {}, flattenTyped)
+    if (Object.keys(properties).length > 0) heap.addUserProperties(properties)
+  })
+}
+
+/** The identity as it is sent; of one that would merge strangers the developer of the page is told, and nothing is sent. */
+function usableIdentity(userId: unknown): string | undefined {
+  // No schema is applied in the browser, and programs give numbers too.
+  const identity = typeof userId === 'string' || typeof userId === 'number' ? trimmed(String(userId)) : undefined
+  const trouble = identity === undefined ? undefined : identityTrouble(identity)
+  if (trouble === undefined) return identity
+  warn(`Heap: ${trouble}`)
+  return undefined
+}
+
+export default action

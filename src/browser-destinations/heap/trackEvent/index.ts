@@ -1,0 +1,51 @@
+import type { Context } from '@segment/analytics-next'
+import type { BrowserActionDefinition } from '@segment/browser-destination-runtime/types'
+import { flattenTyped } from '../../../destinations/heap/flatten'
+import type { Settings } from '../generated-types'
+import type { HeapClient } from '../heapClient'
+import type { Payload } from './generated-types'
+
+const action: BrowserActionDefinition<Settings, HeapClient, Payload> = {
+  title: 'Track Event',
+  description: 'Send an event of the visitor to Heap.',
+  platform: 'web',
+  defaultSubscription: 'type = "track"',
+  fields: {
+    event: {
+      label: 'Event Name',
+      description: 'What happened, in at most 1,024 characters. An event without a name is not sent.',
+      type: 'string',
+      required: true,
+      default: { '@path': '$.event' }
+    },
+    properties: {
+      label: 'Event Properties',
+      description:
+        'The details of the event. Properties inside other properties are named with a dot (order.total), and texts are cut to 1,023 characters. If left empty, the event has no details.',
+      type: 'object',
+      default: { '@path': '$.properties' }
+    }
+  },
+  perform: (client, { payload, context }) => trackEvent(client, payload, context)
+}
+
+/** Gives an event to Heap. */
+export function trackEvent(client: HeapClient, { event, properties }: Payload, context: Context): void {
+  client.call(context, (heap) => heap.track(eventName(event), flattenTyped(properties ?? {})))
+}
+
+/** Heap, Bulk Track: an event name has at most 1024 UTF-16 characters. */
+const MAX_EVENT_NAME_LENGTH = 1024
+
+function eventName(event: unknown): string {
+  const name = typeof event === 'string' ? event : ''
+  if (name.trim() === '') throw new Error('An event has no name, so it was not sent.')
+  if (name.length > MAX_EVENT_NAME_LENGTH) {
+    throw new Error(
+      `Event Name is ${name.length} characters long; Heap accepts at most ${MAX_EVENT_NAME_LENGTH}. The event was not sent.`
+    )
+  }
+  return name
+}
+
+export default action
