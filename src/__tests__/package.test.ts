@@ -3,6 +3,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { build } from 'esbuild'
+import { visit } from '../browser-destinations/heap/__tests__/site'
+import { launchChromium } from './browser'
 
 const run = promisify(execFile)
 const ROOT = path.join(__dirname, '../..')
@@ -39,6 +42,47 @@ describe('the package', () => {
     )
     const { stdout } = await run(process.execPath, ['--require', preload, 'example.js'], { cwd: folder })
     expect(stdout).toBe(await readmeBlock('{\n  status: 200'))
+  })
+
+  it('puts Heap on a page with the snippet of the README as it stands there', async () => {
+    await writeFile(path.join(folder, 'app.js'), await readmeBlock('import { AnalyticsBrowser }'))
+    const { outputFiles } = await build({
+      entryPoints: [path.join(folder, 'app.js')],
+      bundle: true,
+      write: false,
+      format: 'iife'
+    })
+    const browser = await launchChromium()
+    const site = await visit(browser, { script: outputFiles[0].text, csp: (await readmeBlock('script-src')).trim() })
+    try {
+      await site.page.waitForFunction(() => window.heapCalls?.length >= 4)
+      const [library, ...calls] = await site.heapCalls()
+      expect(library).toStrictEqual(['library', '12343283', { shouldFetchServerConfig: false }])
+      const shown = calls.map(([name, ...args]) => {
+        return `heap.${String(name)}(${args.map((arg) => JSON.stringify(arg)).join(', ')})\n`
+      })
+      expect(shown.join('')).toBe(await readmeBlock('heap.identify('))
+      expect(site.requests).toStrictEqual(['GET https://cdn.us.heap-api.com/config/12343283/heap_config.js'])
+      expect([...site.warnings, ...site.errors]).toStrictEqual([])
+    } finally {
+      await site.leave()
+      await browser.close()
+    }
+  })
+
+  it('is as small for a visitor as the README says', async () => {
+    const { stdout } = await run(process.execPath, ['scripts/build-browser.js'], { cwd: ROOT })
+    expect(stdout).toBe(await readmeBlock('dist/browser/heap.js:'))
+  })
+
+  it('gives the definition of the destination in the browser to Segment’s own builds', async () => {
+    await writeFile(
+      path.join(folder, 'definition.mjs'),
+      `import { destination } from 'heap-destination/browser'
+      console.log(destination.slug, Object.keys(destination.actions).join())`
+    )
+    const { stdout } = await run(process.execPath, ['definition.mjs'], { cwd: folder })
+    expect(stdout).toBe('actions-heap-web trackEvent,identifyUser\n')
   })
 
   it('brings the command with its examples', async () => {

@@ -27,22 +27,30 @@ declare global {
 /** Heap, Data Residency: where each region's library comes from. */
 const LIBRARY_HOSTS = { US: 'cdn.us.heap-api.com', EU: 'cdn.eu.heap-api.com' }
 
-/** What a page may call before the library has arrived (Heap, Web API). */
+/** What a page may call before the library has arrived (Heap, Web installation). */
 const FUNCTIONS = [
   'addAccountProperties',
+  'addAdapter',
   'addEventProperties',
+  'addPageviewProperties',
+  'addTransformer',
+  'addTransformerFn',
   'addUserProperties',
   'clearEventProperties',
+  'clearPageviewProperties',
   'getIdentity',
   'getSessionId',
   'getUserId',
   'identify',
+  'init',
   'onReady',
   'removeEventProperty',
+  'removePageviewProperty',
   'resetIdentity',
   'startTracking',
   'stopTracking',
-  'track'
+  'track',
+  'trackPageview'
 ]
 
 /** A library that has not arrived by then is given up: nothing waits for it any more, but it may still come. */
@@ -51,7 +59,7 @@ const LOOK_EVERY_MS = 50
 
 /**
  * Sets up Heap on the page and loads its library. Calls made from then on are queued, and run in order once it has arrived.
- * A page that has Heap already, or has begun to load it, keeps its own.
+ * A page that has Heap already, or has begun to load it, keeps its own: its functions run, or queue, what they are given.
  *
  * @returns once the library is there
  * @throws Error that says what is wrong with the settings, or that the library did not come
