@@ -1,10 +1,14 @@
 // Another zone than UTC, so that a date which takes the machine's own zone shows.
 process.env.TZ = 'America/New_York'
 
+const { availableParallelism } = require('node:os')
+
 /** @type {import('jest').Config} */
 module.exports = {
   transform: { '^.+\\.ts$': ['ts-jest', { diagnostics: false }] },
   testEnvironment: 'node',
+  // Much of the time is spent waiting, so on two cores two work, not jest's one.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   // No test is about time; a slow machine must not fail one.
   testTimeout: 60_000,
   testMatch: ['<rootDir>/{src,soak}/**/__tests__/**/*.test.ts'],
