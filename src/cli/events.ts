@@ -8,6 +8,7 @@ import type { SegmentEvent } from '@segment/actions-core'
 import { parseTree, printParseErrorCode } from 'jsonc-parser'
 import type { Node, ParseError } from 'jsonc-parser'
 import split2 from 'split2'
+import { isObject } from './subscriptions'
 
 /** Something that was read, and where: line numbers start at 1. */
 export interface Place {
@@ -219,10 +220,6 @@ function troubleOf(value: unknown): string {
   return type === undefined
     ? `it has no "type", which is ${calls}`
     : `its "type" is ${JSON.stringify(type)}, not ${calls}`
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** The system's words for a file that cannot be read, without its code and path. */

@@ -6,6 +6,7 @@ import type { Settings } from '../../destinations/heap/generated-types'
 import { errorOf } from '../pipeline'
 import { record } from '../recorder'
 import type { Exchange } from '../recorder'
+import { isObject } from '../subscriptions'
 
 /** The definition as it stands, and the framework's destination of it. */
 export interface LoadedDestination {
@@ -74,9 +75,10 @@ export function actionsTester(loaded: () => LoadedDestination): Router {
     return answerExchanges(
       response,
       async () => {
+        const trouble = payloadTrouble(payload)
+        if (trouble !== undefined) throw new BadPayload(trouble)
         if (!Array.isArray(payload))
           return void (await destination.actions[action].execute({ ...bundle, data: payload }))
-        if (payload.length === 0) throw new EmptyBatch()
         return destination.actions[action].executeBatch({ ...bundle, data: payload })
       },
       'multistatus' in request.query
@@ -85,9 +87,17 @@ export function actionsTester(loaded: () => LoadedDestination): Router {
   return router
 }
 
-class EmptyBatch extends Error {
+class BadPayload extends Error {
   readonly status = 400
-  override readonly message = 'The payload is an empty list; a batch has at least one event.'
+}
+
+/** The framework drops what is no object from a batch without a word. */
+function payloadTrouble(payload: unknown): string | undefined {
+  if (!Array.isArray(payload))
+    return isObject(payload) ? undefined : 'The payload must be an event or a list of events.'
+  if (payload.length === 0) return 'The payload is an empty list; a batch has at least one event.'
+  const index = payload.findIndex((event) => !isObject(event))
+  return index === -1 ? undefined : `Event ${index + 1} of the payload is not an object.`
 }
 
 function settingsOf(body: TesterBody | undefined): Settings {

@@ -190,9 +190,14 @@ describe('the protocol of actions-cli', () => {
         exchanges: [{ request: { method: 'POST' }, failure: expect.stringContaining('ECONNRESET') as string }]
       }
     ])
-    expect(await post('/trackEvent', { payload: [], settings: SETTINGS })).toMatchObject([
-      { statusCode: 400, message: 'The payload is an empty list; a batch has at least one event.' }
-    ])
+    for (const [payload, message] of [
+      [[], 'The payload is an empty list; a batch has at least one event.'],
+      [[track(1), null], 'Event 2 of the payload is not an object.'],
+      [null, 'The payload must be an event or a list of events.'],
+      ['track', 'The payload must be an event or a list of events.']
+    ]) {
+      expect(await post('/trackEvent', { payload, settings: SETTINGS })).toMatchObject([{ statusCode: 400, message }])
+    }
     expect(await post('/trackEvent', { payload: track(1) })).toMatchObject([
       { statusCode: 400, message: expect.stringContaining('App ID') as string }
     ])
