@@ -2,7 +2,7 @@ import type { Plugin } from '@segment/analytics-next'
 import { loadScript } from '@segment/browser-destination-runtime/load-script'
 import { resolveWhen } from '@segment/browser-destination-runtime/resolve-when'
 import type { Settings } from './generated-types'
-import { HeapClient } from './heapClient'
+import { HeapClient, warn } from './heapClient'
 import { identifyUser } from './identifyUser'
 import { trackEvent } from './trackEvent'
 
@@ -20,13 +20,17 @@ export type { Settings } from './generated-types'
 export function heapPlugin(settings: Settings): Plugin {
   let client: HeapClient | undefined
   let isLoaded = false
-  return {
+  const plugin: Plugin = {
     name: 'Heap',
     type: 'destination',
     version: '0.1.0',
     isLoaded: () => isLoaded,
     ready: () => client?.ready ?? Promise.resolve(),
     async load(_context, analytics) {
+      if (analytics.queue.plugins.find(({ name }) => name === plugin.name) !== plugin) {
+        warn('Heap is registered already, so that it sees each event once. The second registration is left out.')
+        return
+      }
       client = new HeapClient(settings, analytics, { loadScript, resolveWhen })
       await client.ready
       isLoaded = true
@@ -43,4 +47,5 @@ export function heapPlugin(settings: Settings): Plugin {
       return context
     }
   }
+  return plugin
 }

@@ -140,6 +140,28 @@ describe('the order of calls', () => {
     })
   })
 
+  it('is each call once where Heap is registered twice', async () => {
+    const warnings = [
+      'Heap is registered already, so that it sees each event once. The second registration is left out.'
+    ]
+    await onPage({ warnings }, async (site) => {
+      await startHeap(site)
+      await site.page.evaluate(async () => {
+        await window.analytics.register(window.heapPlugin({ appId: '12343283' }))
+        await window.analytics.ready()
+        await window.analytics.identify('alice')
+        await window.analytics.track('Signed Up')
+        await window.analytics.reset()
+      })
+      expect(await site.heapCalls()).toStrictEqual([
+        STARTED,
+        ['identify', 'alice'],
+        ['track', 'Signed Up', {}],
+        ['resetIdentity']
+      ])
+    })
+  })
+
   it('does not let a reset wait for long for a call that is held up', async () => {
     await onPage({}, async (site) => {
       await startHeap(site)
