@@ -1,9 +1,8 @@
 import { EventEmitter, once } from 'node:events'
-import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { DestinationDefinition, SegmentEvent } from '@segment/actions-core'
 import express from 'express'
-import type { ErrorRequestHandler, Response } from 'express'
+import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
 import type { Settings } from '../../destinations/heap/generated-types'
 import type { HeapEmulator } from '../../heap-emulator'
 import { DESTINATION_DIRECTORY, loadDefinition } from '../destination'
@@ -52,7 +51,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   let loaded = load()
   const journeys = new EventEmitter().setMaxListeners(0)
   const underWay = new Set<Promise<void>>()
+  const answering = new Set<Response>()
   const streams = new Set<Response>()
+  let isStopping = false
 
   function load(): LoadedDestination & { pipeline: Pipeline } {
     const definition = loadDefinition()
@@ -87,8 +88,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     return sending
   }
 
+  const note: RequestHandler = (_request, response, next) => {
+    answering.add(response)
+    response.once('close', () => answering.delete(response))
+    if (isStopping) response.status(503).json({ error: 'The server is ending.' })
+    else next()
+  }
+
   const app = express()
   app.disable('x-powered-by')
+  app.use(note)
   app.use(localOnly())
   app.use('/v1', segmentSource(take))
   app.get('/events', (_request, response) => {
@@ -115,11 +124,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return {
     url: `http://localhost:${chosen}`,
     async stop() {
-      const closed = closing(server)
+      isStopping = true
       for (const stream of streams) stream.end()
       await watching.close()
-      await closed
+      // Closed any earlier, Node would cut an answer short that is ended but has not all been written.
+      await Promise.all(Array.from(answering, (response) => once(response, 'close')))
       await Promise.all(underWay)
+      server.close()
+      server.closeAllConnections()
     }
   }
 }
@@ -134,13 +146,6 @@ function streamJourneys(journeys: EventEmitter, response: Response, ended: () =>
     journeys.off('journey', write)
     ended()
   })
-}
-
-/** Resolves once the last request is answered; a connection that is merely kept open does not count. */
-async function closing(server: Server): Promise<void> {
-  const timer = setInterval(() => server.closeIdleConnections(), 20)
-  await new Promise((resolve) => server.close(resolve))
-  clearInterval(timer)
 }
 
 /** A body that is too long or no JSON. Express knows the handler by its four parameters. */

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { gzipSync } from 'node:zlib'
 import http from 'node:http'
 import net from 'node:net'
@@ -563,30 +564,56 @@ describe('the Segment source', () => {
 })
 
 describe('stopping', () => {
-  it('lets what is under way come to its end, and ends streams', async () => {
-    const other = await start()
-    const { hostname, port } = new URL(other.url)
-    // Not by http: what intercepts it keeps a request back until its body is whole.
+  // Not by http: what intercepts it keeps a request back until its body is whole.
+  function connect(to: RunningServer) {
+    const { hostname, port } = new URL(to.url)
     const socket = net.connect(Number(port), hostname)
     let answered = ''
     socket.on('data', (chunk) => (answered += chunk.toString()))
+    return { socket, answered: () => answered, closed: once(socket, 'close') }
+  }
+
+  async function until(isSo: () => boolean): Promise<void> {
+    while (!isSo()) await new Promise((go) => setTimeout(go, 5))
+  }
+
+  it('lets what is under way come to its end, takes nothing new, and ends streams', async () => {
+    const other = await start()
+    const stream = connect(other)
+    stream.socket.write('GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    await until(() => stream.answered().includes('text/event-stream'))
+
+    const { socket, answered, closed } = connect(other)
     const body = JSON.stringify(track(1))
-    socket.write(
-      `POST /v1/track HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 9)}`
-    )
-    setTimeout(() => socket.write(body.slice(9)), 500)
-    const stream = new Promise<void>((resolve) => {
-      http.get(`${other.url}/events`, (response) => {
-        response.resume()
-        response.on('end', resolve)
-      })
-    })
-    await new Promise((go) => setTimeout(go, 200))
-    await other.stop()
-    await stream
-    expect(answered).toContain('{"success":true}')
+    const head = `POST /v1/track HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\nExpect: 100-continue\r\n\r\n`
+    socket.write(head + body.slice(0, 9))
+    await until(() => answered().includes('100 Continue'))
+    const stopped = other.stop()
+    await until(() => stream.answered().endsWith('\r\n0\r\n\r\n'))
+    expect(await (await fetch(`${other.url}/manifest`)).json()).toStrictEqual({ error: 'The server is ending.' })
+    socket.write(body.slice(9))
+    await stopped
+    await closed
+    expect(answered()).toContain('{"success":true}')
     expect(heap.environment('US', '12343283').events).toMatchObject([{ idempotency_key: 'message-1' }])
     await expect(fetch(`${other.url}/manifest`)).rejects.toThrow()
+  })
+
+  it('cuts no answer short that is slow to be taken', async () => {
+    const other = await start()
+    const properties = Object.fromEntries(Array.from('abcdefghij', (key) => [key, 'x'.repeat(1000)]))
+    const payload = Array.from({ length: 1000 }, (_, number) => track(number, { properties }))
+    await post('/trackEvent', { payload, settings: SETTINGS })
+    const { socket, answered, closed } = connect(other)
+    socket.pause()
+    socket.write('GET /heap HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    await new Promise((go) => setTimeout(go, 300))
+    const stopped = other.stop()
+    socket.resume()
+    await stopped
+    await closed
+    const [head, body] = answered().split('\r\n\r\n')
+    expect(body).toHaveLength(Number(/content-length: (\d+)/i.exec(head)?.[1]))
   })
 })
 
