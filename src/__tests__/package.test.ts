@@ -26,7 +26,8 @@ describe('the package', () => {
     const { stdout } = await run('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: ROOT })
     const tarball = stdout.trim().split('\n').at(-1)
     await writeFile(path.join(folder, 'package.json'), '{"private": true}')
-    await run('npm', ['install', '--silent', '--no-audit', '--no-fund', '--prefer-offline', `./${tarball}`], {
+    const packages = [`./${tarball}`, '@segment/analytics-next']
+    await run('npm', ['install', '--silent', '--no-audit', '--no-fund', '--prefer-offline', ...packages], {
       cwd: folder
     })
   }, 90_000)
@@ -68,6 +69,19 @@ describe('the package', () => {
       await site.leave()
       await browser.close()
     }
+  })
+
+  it('has types that fit a site with a type of its own for Heap', async () => {
+    const snippet = await readmeBlock('import { AnalyticsBrowser }')
+    const own = 'declare global { interface Window { heap: { load(id: string): void }; heapReadyCb: string } }'
+    await writeFile(path.join(folder, 'app.ts'), `${snippet}\n${own}\nwindow.heap.load('12343283')`)
+    const options = ['--noEmit', '--strict', '--skipLibCheck', '--target', 'es2022', '--lib', 'es2022,dom']
+    const modules = ['--module', 'esnext', '--moduleResolution', 'bundler']
+    const compiler = path.join(ROOT, 'node_modules/typescript/bin/tsc')
+    const { stdout } = await run(process.execPath, [compiler, ...options, ...modules, 'app.ts'], {
+      cwd: folder
+    }).catch((error: { stdout: string }) => error)
+    expect(stdout).toBe('')
   })
 
   it('is as small for a visitor as the README says', async () => {

@@ -16,12 +16,12 @@ interface HeapGlobal extends HeapLibrary {
   clientConfig?: Record<string, unknown>
 }
 
-declare global {
-  interface Window {
-    heap?: Partial<HeapGlobal>
-    /** What was called before the library has arrived, for it to run in order. */
-    heapReadyCb?: { name: string; fn: () => void }[]
-  }
+/** A window that has Heap, or its loader. `Window` itself stays as it is: a site may have a type of its own for `heap`. */
+interface HeapPage {
+  document: Document
+  heap?: Partial<HeapGlobal>
+  /** What was called before the library has arrived, for it to run in order. */
+  heapReadyCb?: { name: string; fn: () => void }[]
 }
 
 /** Heap, Data Residency: where each region's library comes from. */
@@ -57,6 +57,12 @@ const FUNCTIONS = [
 const GIVE_UP_AFTER_MS = 15_000
 const LOOK_EVERY_MS = 50
 
+/** Heap's library, or the loader that queues for it; `undefined` where the page has neither. */
+export function heapOfPage(): HeapLibrary | undefined {
+  const { heap }: HeapPage = window
+  return typeof heap?.track === 'function' ? (heap as HeapLibrary) : undefined
+}
+
 /**
  * Sets up Heap on the page and loads its library. Calls made from then on are queued, and run in order once it has arrived.
  * A page that has Heap already, or has begun to load it, keeps its own: its functions run, or queue, what they are given.
@@ -65,64 +71,93 @@ const LOOK_EVERY_MS = 50
  * @throws Error that says what is wrong with the settings, or that the library did not come
  */
 export async function loadHeap(
-  settings: Settings,
+  settings: Partial<Settings> = {},
   { loadScript, resolveWhen }: BrowserDestinationDependencies
 ): Promise<void> {
-  if (typeof window.heap?.track === 'function') return
+  if (heapOfPage()) return
   const url = libraryUrl(settings)
-  const isLoading = Array.from(document.scripts).some(({ src }) => isLibrary(src))
-  const queued = installQueue(settings)
-  if (!isLoading) await loadScript(url)
-
+  const ownUrl = Array.from(document.scripts, ({ src }) => src).find((src) => LIBRARY.test(src) || CLASSIC.test(src))
+  const queue = installQueue(settings)
   let hasGivenUp = false
-  const timer = setTimeout(() => (hasGivenUp = true), GIVE_UP_AFTER_MS)
-  await resolveWhen(() => window.heap?.track !== queued || hasGivenUp, LOOK_EVERY_MS)
-  clearTimeout(timer)
-  if (hasGivenUp) throw new Error(`${url} was loaded, but Heap did not start within ${GIVE_UP_AFTER_MS / 1000} seconds`)
-}
 
-/** @throws Error for settings that name no library; a wrong one would send what visitors do to somebody else */
-function libraryUrl({ appId, region = 'US', hostname }: Settings): string {
-  const id = String(appId ?? '').trim()
-  if (!/^\d+$/.test(id))
-    throw new Error(`App ID "${id}" is not a Heap environment ID, which is a number such as 12343283`)
-  if (region !== 'US' && region !== 'EU') throw new Error(`Data Region "${region}" is unknown; select US or EU`)
-  const host = hostname?.trim() || LIBRARY_HOSTS[region]
-  if (!/^[\w.-]+(:\d+)?$/.test(host)) throw new Error(`Hostname "${host}" is not a host name such as heap.example.com`)
-  return `https://${host}/config/${id}/heap_config.js`
+  async function arrive(): Promise<void> {
+    if (ownUrl === undefined) await loadScript(url).catch(queue.close)
+    await resolveWhen(() => hasGivenUp || heapOfPage()?.track !== queue.track, LOOK_EVERY_MS)
+    // It does not know the queue, which is that of the current library.
+    if (CLASSIC.test(ownUrl ?? '') && !hasGivenUp) queue.run()
+  }
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const givingUp = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      hasGivenUp = true
+      reject(new Error(`${ownUrl ?? url} did not start Heap within ${GIVE_UP_AFTER_MS / 1000} seconds`))
+    }, GIVE_UP_AFTER_MS)
+  })
+  await Promise.race([arrive(), givingUp]).finally(() => clearTimeout(timer))
 }
 
 /** Heap's library, current or classic, from whatever host. */
-function isLibrary(src: string): boolean {
-  return /\/config\/\d+\/heap_config\.js$|\/js\/heap-\d+\.js$/.test(src.replace(/[?#].*/, ''))
+const LIBRARY = /\/config\/\d+\/heap_config\.js([?#]|$)/
+const CLASSIC = /\/js\/heap-\d+\.js([?#]|$)/
+
+/** @throws Error for settings that name no library; a wrong one would send what visitors do to somebody else */
+function libraryUrl({ appId, region, hostname, ingestServer }: Partial<Settings>): string {
+  const id = String(appId ?? '').trim()
+  if (!/^\d+$/.test(id))
+    throw new Error(`App ID "${id}" is not a Heap environment ID, which is a number such as 12343283`)
+  const place = region || 'US'
+  if (place !== 'US' && place !== 'EU') throw new Error(`Data Region "${place}" is unknown; select US or EU`)
+  const host = hostname?.trim() || LIBRARY_HOSTS[place]
+  if (!/^[\w.-]+(:\d+)?$/.test(host)) throw new Error(`Hostname "${host}" is not a host name such as heap.example.com`)
+  if (ingestServer && !/^https?:\/\/[^\s/]+/.test(ingestServer))
+    throw new Error(`Ingest Server "${ingestServer}" is not a URL such as https://heap.example.com`)
+  return `https://${host}/config/${id}/heap_config.js`
+}
+
+/** What Heap's loader has put on the page. */
+interface Queue {
+  track: HeapLibrary['track'] | undefined
+  /** For a library that will not come: what is queued is let go, and nothing more is taken. */
+  close: (error: unknown) => never
+  /** Calls the library for what is queued. */
+  run: () => void
 }
 
 /** Puts Heap's loader on the page, which queues calls; the library then takes the place of its functions. */
-function installQueue({
-  appId,
-  disableTextCapture,
-  secureCookie,
-  ingestServer
-}: Settings): HeapLibrary['track'] | undefined {
-  const queue = (window.heapReadyCb ??= [])
-  const heap = (window.heap ??= [] as Partial<HeapGlobal>)
+function installQueue({ appId, disableTextCapture, secureCookie, ingestServer }: Partial<Settings>): Queue {
+  const page: HeapPage = window
+  const queue = (page.heapReadyCb ??= [])
+  const heap = (page.heap ??= [] as Partial<HeapGlobal>)
   heap.envId = String(appId).trim()
   heap.clientConfig = {
-    ...(disableTextCapture !== undefined && { disableTextCapture }),
-    ...(secureCookie !== undefined && { secureCookie }),
+    ...(typeof disableTextCapture === 'boolean' && { disableTextCapture }),
+    ...(typeof secureCookie === 'boolean' && { secureCookie }),
     ...(ingestServer && { ingestServer }),
     shouldFetchServerConfig: false
   }
+  let isClosed = false
   const functions = Object.fromEntries(
     FUNCTIONS.map((name) => [
       name,
-      (...args: unknown[]) => void queue.push({ name, fn: () => functionOfHeap(name)?.(...args) })
+      (...args: unknown[]): void => {
+        if (!isClosed) queue.push({ name, fn: () => callHeap(name, args) })
+      }
     ])
   )
   Object.assign(heap, functions)
-  return heap.track
+  return {
+    track: heap.track,
+    close: (error) => {
+      isClosed = true
+      queue.length = 0
+      throw error
+    },
+    run: () => queue.splice(0).forEach(({ fn }) => fn())
+  }
 }
 
-function functionOfHeap(name: string): ((...args: unknown[]) => void) | undefined {
-  return (window.heap as Record<string, ((...args: unknown[]) => void) | undefined>)[name]
+function callHeap(name: string, args: unknown[]): void {
+  const { heap }: HeapPage = window
+  const called = (heap as Record<string, unknown> | undefined)?.[name]
+  if (typeof called === 'function') Reflect.apply(called, heap, args)
 }

@@ -1,4 +1,4 @@
-import type { Plugin } from '@segment/analytics-next'
+import type { Context, Plugin } from '@segment/analytics-next'
 import { loadScript } from '@segment/browser-destination-runtime/load-script'
 import { resolveWhen } from '@segment/browser-destination-runtime/resolve-when'
 import type { Settings } from './generated-types'
@@ -20,6 +20,14 @@ export type { Settings } from './generated-types'
 export function heapPlugin(settings: Settings): Plugin {
   let client: HeapClient | undefined
   let isLoaded = false
+
+  /** Hands a call on once Heap's library, or its queue, has got it. */
+  const handing = (ask: (client: HeapClient, context: Context) => Promise<void> | void) => async (context: Context) => {
+    if (client) await ask(client, context)
+    return context
+  }
+  const pass = handing((client, context) => client.pass(context))
+
   const plugin: Plugin = {
     name: 'Heap',
     type: 'destination',
@@ -27,25 +35,34 @@ export function heapPlugin(settings: Settings): Plugin {
     isLoaded: () => isLoaded,
     ready: () => client?.ready ?? Promise.resolve(),
     async load(_context, analytics) {
-      if (analytics.queue.plugins.find(({ name }) => name === plugin.name) !== plugin) {
+      const { plugins } = analytics.queue
+      const registered = plugins.lastIndexOf(plugin)
+      if (plugins.findIndex(({ name }) => name === plugin.name) !== registered) {
         warn('Heap is registered already, so that it sees each event once. The second registration is left out.')
+        plugins.splice(registered, 1)
         return
       }
       client = new HeapClient(settings, analytics, { loadScript, resolveWhen })
       await client.ready
       isLoaded = true
     },
-    // Calls need not wait for the library: they are queued until it is there.
-    track(context) {
-      const { event, properties } = context.event
-      if (client) trackEvent(client, { event: event ?? '', properties }, context)
-      return context
+    unload() {
+      client?.leave()
+      client = undefined
+      isLoaded = false
     },
-    identify(context) {
+    track: handing((client, context) => {
+      const { event = '', properties } = context.event
+      return trackEvent(client, { name: event, properties }, context)
+    }),
+    identify: handing((client, context) => {
       const { userId, traits } = context.event
-      if (client) identifyUser(client, { user_id: userId, traits }, context)
-      return context
-    }
+      return identifyUser(client, { userId, traits }, context)
+    }),
+    page: pass,
+    screen: pass,
+    group: pass,
+    alias: pass
   }
   return plugin
 }

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
+import type { Context } from '@segment/analytics-next'
 import type { Browser, Route } from 'playwright-core'
 import { launchChromium } from '../../../__tests__/browser'
 import { destination } from '..'
-import { LIBRARY, serveLibrary, startHeap, visit } from './site'
+import { LIBRARY, serveLibrary, startDestination, startHeap, visit } from './site'
 import type { Visit, VisitOptions } from './site'
 
 const US_LIBRARY = 'https://cdn.us.heap-api.com/config/12343283/heap_config.js'
@@ -11,6 +12,8 @@ const EU_LIBRARY = 'https://cdn.eu.heap-api.com/config/12343283/heap_config.js'
 
 /** What the library finds when it starts. */
 const STARTED = ['library', '12343283', { shouldFetchServerConfig: false }]
+
+const LATE = 'Heap: A call that comes after a later reset is left out; Heap would take it for the next visitor’s.'
 
 let browser: Browser
 beforeAll(async () => {
@@ -34,10 +37,10 @@ async function onPage(
 }
 
 /** A CDN that answers only when it is told to. */
-function slowCdn(): { cdn: (route: Route) => Promise<void>; answer: () => void } {
+function slowCdn(library = LIBRARY): { cdn: (route: Route) => Promise<void>; answer: () => void } {
   let answer = (): void => undefined
   const told = new Promise<void>((resolve) => (answer = resolve))
-  return { cdn: (route) => told.then(() => serveLibrary(route)), answer: () => answer() }
+  return { cdn: (route) => told.then(() => serveLibrary(route, library)), answer: () => answer() }
 }
 
 /** Waits until Heap's library has been called so often, and gives all calls. */
@@ -46,57 +49,52 @@ async function callsOf(site: Visit, count: number): Promise<unknown[][]> {
   return site.heapCalls()
 }
 
-describe('the order of calls', () => {
+describe.each([
+  ['the plugin', startHeap],
+  ['Segment’s own analytics.js', startDestination]
+])('the order of calls, through %s,', (_way, start) => {
   it('keeps what was called before the library has arrived and after, each once', async () => {
     const { cdn, answer } = slowCdn()
     await onPage({ cdn }, async (site) => {
-      await startHeap(site)
+      await start(site)
       await site.page.evaluate(async () => {
-        await window.analytics.track('Page Opened')
-        await window.analytics.identify('alice', { plan: 'pro' })
-        for (let step = 1; step <= 3; step++) await window.analytics.track('Step', { step })
+        const { analytics } = window
+        // Before it is there itself, analytics.js puts calls in an order of its own.
+        await analytics
+        void analytics.track('Page Opened')
+        void analytics.identify('alice', { plan: 'pro' })
+        for (let step = 1; step <= 3; step++) void analytics.track('Step', { step })
+        await new Promise((go) => setTimeout(go, 200))
+        void analytics.identify('bob')
+        await new Promise((go) => setTimeout(go, 200))
+        void analytics.track('By Bob')
       })
       expect(await site.heapCalls()).toBeUndefined()
       answer()
+      await site.page.waitForFunction(() => window.heapCalls?.length > 1)
       await site.page.evaluate(async () => {
-        await window.analytics.ready()
         for (let step = 4; step <= 6; step++) await window.analytics.track('Step', { step })
-        await window.analytics.identify('alice', { plan: 'free' })
+        await window.analytics.identify('bob', { plan: 'free' })
       })
       expect(await site.heapCalls()).toStrictEqual([
         STARTED,
         ['track', 'Page Opened', {}],
         ['identify', 'alice'],
         ['addUserProperties', { plan: 'pro' }],
-        ...[1, 2, 3, 4, 5, 6].map((step) => ['track', 'Step', { step }]),
-        ['identify', 'alice'],
+        ...[1, 2, 3].map((step) => ['track', 'Step', { step }]),
+        ['identify', 'bob'],
+        ['track', 'By Bob', {}],
+        ...[4, 5, 6].map((step) => ['track', 'Step', { step }]),
+        ['identify', 'bob'],
         ['addUserProperties', { plan: 'free' }]
       ])
       expect(site.requests).toStrictEqual([`GET ${US_LIBRARY}`])
     })
   })
 
-  it('takes what the page itself calls of Heap before the library has arrived', async () => {
-    const { cdn, answer } = slowCdn()
-    await onPage({ cdn }, async (site) => {
-      await startHeap(site)
-      await site.page.waitForFunction(() => typeof window.heap?.track === 'function')
-      await site.page.evaluate(async () => {
-        window.heap?.track?.('From the page', { direct: true })
-        await window.analytics.track('From Segment')
-      })
-      answer()
-      expect(await callsOf(site, 3)).toStrictEqual([
-        STARTED,
-        ['track', 'From the page', { direct: true }],
-        ['track', 'From Segment', {}]
-      ])
-    })
-  })
-
   it('is kept where calls do not wait for each other, resets among them', async () => {
     await onPage({}, async (site) => {
-      await startHeap(site)
+      await start(site)
       await site.page.evaluate(async () => {
         await window.analytics.ready()
         const { analytics } = window
@@ -124,18 +122,177 @@ describe('the order of calls', () => {
   it('is kept for a reset before the library has arrived', async () => {
     const { cdn, answer } = slowCdn()
     await onPage({ cdn }, async (site) => {
-      await startHeap(site)
+      await start(site)
       await site.page.evaluate(async () => {
-        await window.analytics.identify('alice')
-        await window.analytics.reset()
-        await window.analytics.track('By a stranger')
+        const { analytics } = window
+        await analytics
+        void analytics.identify('alice')
+        void analytics.track('By Alice')
+        await analytics.reset()
+        void analytics.track('By a stranger')
+        // Longer than a reset waits once the library is there.
+        await new Promise((go) => setTimeout(go, 1500))
       })
       answer()
-      expect(await callsOf(site, 4)).toStrictEqual([
+      expect(await callsOf(site, 5)).toStrictEqual([
+        STARTED,
+        ['identify', 'alice'],
+        ['track', 'By Alice', {}],
+        ['resetIdentity'],
+        ['track', 'By a stranger', {}]
+      ])
+    })
+  })
+
+  it('has a reset at once where Heap has all calls before it, however long Segment takes', async () => {
+    await onPage({ segmentTakes: 2000 }, async (site) => {
+      await start(site)
+      await site.page.evaluate(() => {
+        void window.analytics.page('Shop')
+        void window.analytics.identify('alice')
+        void window.analytics.track('Logged Out')
+      })
+      await callsOf(site, 3)
+      const calls = await site.page.evaluate(async () => {
+        await window.analytics.reset()
+        // Only the plugin knows that Heap is to get nothing of a page call.
+        window.dispatchEvent(new Event('pagehide'))
+        return window.heapCalls
+      })
+      expect(calls).toStrictEqual([STARTED, ['identify', 'alice'], ['track', 'Logged Out', {}], ['resetIdentity']])
+    })
+  })
+
+  it('gives no call to the next visitor that comes after a reset made for the last', async () => {
+    await onPage({ warnings: [LATE, LATE] }, async (site) => {
+      await start(site)
+      await site.page.evaluate(async () => {
+        const { analytics } = window
+        await analytics.register({
+          name: 'Slow middleware',
+          type: 'before',
+          version: '1.0.0',
+          isLoaded: () => true,
+          load: () => Promise.resolve(),
+          track: async (context) => {
+            if (context.event.event !== 'Late') return context
+            await new Promise((resolve) => window.addEventListener('go on', resolve, { once: true }))
+            return context
+          }
+        })
+        await analytics.identify('alice')
+        void analytics.track('Late')
+        // A reset that waits is not forgotten when the visitor goes.
+        await analytics.reset()
+        window.dispatchEvent(new Event('pagehide'))
+      })
+      expect(await site.heapCalls()).toStrictEqual([STARTED, ['identify', 'alice'], ['resetIdentity']])
+      await site.page.evaluate(async () => {
+        window.dispatchEvent(new Event('go on'))
+        await window.analytics.identify('bob')
+        void window.analytics.track('Late')
+        await window.analytics.reset()
+      })
+      // And it does not wait for long.
+      expect(await callsOf(site, 5)).toHaveLength(5)
+      await site.page.evaluate(async () => {
+        window.dispatchEvent(new Event('go on'))
+        await window.analytics.track('By a stranger')
+      })
+      expect(await site.heapCalls()).toStrictEqual([
         STARTED,
         ['identify', 'alice'],
         ['resetIdentity'],
+        ['identify', 'bob'],
+        ['resetIdentity'],
         ['track', 'By a stranger', {}]
+      ])
+    })
+  })
+
+  it('gives no call of an earlier page to another visitor', async () => {
+    await onPage({ warnings: [LATE] }, async (site) => {
+      await site.page.evaluate(() => {
+        const event = { type: 'track', properties: {}, integrations: {}, context: { page: {} } }
+        const contexts = [
+          {
+            id: '1',
+            event: { ...event, event: 'By Alice', anonymousId: 'a-1', userId: 'alice', messageId: 'message-1' }
+          },
+          { id: '2', event: { ...event, event: 'By a stranger', anonymousId: 'a-2', messageId: 'message-2' } }
+        ]
+        localStorage.setItem('persisted-queue:v1:any:event-queue:items', JSON.stringify(contexts))
+        localStorage.setItem('ajs_anonymous_id', '"a-2"')
+      })
+      await start(site)
+      await site.page.evaluate(() => window.analytics.track('Now'))
+      expect(await callsOf(site, 3)).toStrictEqual([STARTED, ['track', 'By a stranger', {}], ['track', 'Now', {}]])
+    })
+  })
+
+  it('has each call once where analytics.js tries again because of another destination', async () => {
+    await onPage({}, async (site) => {
+      await start(site)
+      const attempts = await site.page.evaluate(async () => {
+        const { analytics } = window
+        let attempts = 0
+        await analytics.register({
+          name: 'Other',
+          type: 'destination',
+          version: '1.0.0',
+          isLoaded: () => true,
+          load: () => Promise.resolve(),
+          track: async (context) => {
+            await new Promise((go) => setTimeout(go, 50))
+            if (++attempts > 1) return context
+            return context.cancel(new window.ContextCancelation({ retry: true, type: 'middleware_cancellation' }))
+          }
+        })
+        await analytics.track('Once')
+        await analytics.track('Next')
+        return attempts
+      })
+      expect(attempts).toBe(3)
+      expect(await site.heapCalls()).toStrictEqual([STARTED, ['track', 'Once', {}], ['track', 'Next', {}]])
+    })
+  })
+
+  it('leaves an anonymous visitor where the next identity names nobody', async () => {
+    const warnings = [expect.stringContaining('Identity is "guest", a placeholder') as string]
+    await onPage({ warnings }, async (site) => {
+      await start(site)
+      await site.page.evaluate(async () => {
+        await window.analytics.identify('alice', { plan: 'pro' })
+        await window.analytics.identify('guest', { plan: 'none' })
+        await window.analytics.track('By a guest')
+      })
+      expect(await callsOf(site, 6)).toStrictEqual([
+        STARTED,
+        ['identify', 'alice'],
+        ['addUserProperties', { plan: 'pro' }],
+        ['resetIdentity'],
+        ['addUserProperties', { plan: 'none' }],
+        ['track', 'By a guest', {}]
+      ])
+    })
+  })
+})
+
+describe('the plugin', () => {
+  it('takes what the page itself calls of Heap before the library has arrived', async () => {
+    const { cdn, answer } = slowCdn()
+    await onPage({ cdn }, async (site) => {
+      await startHeap(site)
+      await site.page.waitForFunction(() => typeof window.heap?.track === 'function')
+      await site.page.evaluate(async () => {
+        window.heap?.track?.('From the page', { direct: true })
+        await window.analytics.track('From Segment')
+      })
+      answer()
+      expect(await callsOf(site, 3)).toStrictEqual([
+        STARTED,
+        ['track', 'From the page', { direct: true }],
+        ['track', 'From Segment', {}]
       ])
     })
   })
@@ -162,32 +319,43 @@ describe('the order of calls', () => {
     })
   })
 
-  it('does not let a reset wait for long for a call that is held up', async () => {
+  it('is left out where it is registered once more', async () => {
+    const warnings = [
+      'Heap is registered already, so that it sees each event once. The second registration is left out.'
+    ]
+    await onPage({ warnings }, async (site) => {
+      await site.page.evaluate(async () => {
+        const { analytics } = Object.assign(window, { analytics: window.AnalyticsBrowser.load({ writeKey: 'any' }) })
+        const plugin = window.heapPlugin({ appId: '12343283' })
+        await analytics.register(plugin)
+        await analytics.register(plugin)
+        await analytics.identify('alice')
+        await analytics.reset()
+      })
+      expect(await callsOf(site, 3)).toStrictEqual([STARTED, ['identify', 'alice'], ['resetIdentity']])
+    })
+  })
+
+  it('can be taken away and put back', async () => {
     await onPage({}, async (site) => {
       await startHeap(site)
       await site.page.evaluate(async () => {
-        await window.analytics.register({
-          name: 'Slow middleware',
-          type: 'before',
-          version: '1.0.0',
-          isLoaded: () => true,
-          load: () => Promise.resolve(),
-          track: async (context) => {
-            await new Promise((resolve) => window.addEventListener('go on', resolve, { once: true }))
-            return context
-          }
-        })
-        await window.analytics.identify('alice')
-        void window.analytics.track('Late')
-        await window.analytics.reset()
+        const { analytics } = window
+        await analytics.identify('alice')
+        await analytics.deregister('Heap')
+        await analytics.track('Not for Heap')
+        await analytics.reset()
+        await analytics.register(window.heapPlugin({ appId: '12343283' }))
+        await analytics.identify('bob')
+        await analytics.reset()
+        await analytics.track('By a stranger')
       })
-      expect(await callsOf(site, 3)).toStrictEqual([STARTED, ['identify', 'alice'], ['resetIdentity']])
-      await site.page.evaluate(() => window.dispatchEvent(new Event('go on')))
-      expect(await callsOf(site, 4)).toStrictEqual([
+      expect(await site.heapCalls()).toStrictEqual([
         STARTED,
         ['identify', 'alice'],
+        ['identify', 'bob'],
         ['resetIdentity'],
-        ['track', 'Late', {}]
+        ['track', 'By a stranger', {}]
       ])
     })
   })
@@ -373,6 +541,14 @@ describe('the library', () => {
     })
   })
 
+  it('comes from the US where the settings are left empty', async () => {
+    await onPage({}, async (site) => {
+      await startHeap(site, { region: '', disableTextCapture: null, ingestServer: '', hostname: '' } as object)
+      expect(await callsOf(site, 1)).toStrictEqual([STARTED])
+      expect(site.requests).toStrictEqual([`GET ${US_LIBRARY}`])
+    })
+  })
+
   it('comes from a host of one’s own, and does not hold up the page', async () => {
     await onPage({}, async (site) => {
       await startHeap(site, { hostname: ' heap.example.com ', region: 'EU' })
@@ -420,6 +596,33 @@ describe('the library', () => {
       answer()
       expect(await callsOf(site, 2)).toStrictEqual([STARTED, ['track', 'Early', {}]])
       expect(site.requests).toStrictEqual([`GET ${US_LIBRARY}`])
+    })
+  })
+
+  it('may be the classic one, which does not know the queue of the current', async () => {
+    const classic = 'https://cdn.heapanalytics.com/js/heap-12343283.js'
+    const { cdn, answer } = slowCdn(`const queue = heapReadyCb.splice(0); ${LIBRARY}; heapReadyCb.push(...queue)`)
+    await onPage({ cdn, html: `<script async src="${classic}"></script>` }, async (site) => {
+      await startHeap(site)
+      await site.page.evaluate(() => window.analytics.track('Early'))
+      answer()
+      expect(await callsOf(site, 2)).toStrictEqual([STARTED, ['track', 'Early', {}]])
+      expect(site.requests).toStrictEqual([`GET ${classic}`])
+    })
+  })
+
+  it('may be an object with methods', async () => {
+    const { cdn, answer } = slowCdn(`
+      const queue = heapReadyCb.splice(0);
+      ${LIBRARY};
+      class Heap { calls = heapCalls; track(...args) { this.calls.push(['track', ...args]) } }
+      heap = new Heap()
+      queue.forEach(({ fn }) => fn())`)
+    await onPage({ cdn }, async (site) => {
+      await startHeap(site)
+      await site.page.evaluate(() => window.analytics.track('Early'))
+      answer()
+      expect(await callsOf(site, 2)).toStrictEqual([STARTED, ['track', 'Early', {}]])
     })
   })
 
@@ -472,25 +675,45 @@ describe('a page that cannot have Heap', () => {
     ['answers 503', (route) => route.fulfill({ status: 503 })]
   ])('as the CDN %s goes on, with one warning', async (_state, cdn) => {
     const warnings = [`Heap is not loaded, so it sees nothing of this page: Failed to load ${US_LIBRARY}.`]
-    await onPage({ cdn, warnings }, (site) => useWithoutHeap(site))
+    await onPage({ cdn, warnings }, async (site) => {
+      await useWithoutHeap(site)
+      const kept = await site.page.evaluate(() => {
+        window.heap?.track?.('From the page', {})
+        return (window as { heapReadyCb?: unknown[] }).heapReadyCb
+      })
+      expect(kept).toStrictEqual([])
+    })
   })
 
+  /** Runs the page's clock while it is used. */
+  async function useForLong(site: Visit): Promise<void> {
+    await site.page.clock.install()
+    const used = useWithoutHeap(site)
+    const clock = setInterval(() => void site.page.clock.runFor(1000).catch(() => undefined), 20)
+    await used
+    clearInterval(clock)
+  }
+
+  const gaveUp = `Heap is not loaded, so it sees nothing of this page: ${US_LIBRARY} did not start Heap within 15 seconds.`
+
   it('as the CDN serves something else goes on, with one warning', async () => {
-    await onPage(
-      {
-        cdn: (route) => route.fulfill({ contentType: 'text/javascript', body: '// Not Heap' }),
-        warnings: [
-          `Heap is not loaded, so it sees nothing of this page: ${US_LIBRARY} was loaded, but Heap did not start within 15 seconds.`
-        ]
-      },
-      async (site) => {
-        await site.page.clock.install()
-        const used = useWithoutHeap(site)
-        const clock = setInterval(() => void site.page.clock.runFor(1000).catch(() => undefined), 20)
-        await used
-        clearInterval(clock)
-      }
-    )
+    await onPage({ cdn: (route) => serveLibrary(route, '// Not Heap'), warnings: [gaveUp] }, useForLong)
+  })
+
+  it('as the CDN does not answer goes on, with one warning; should it answer yet, Heap gets all calls', async () => {
+    const { cdn, answer } = slowCdn()
+    await onPage({ cdn, warnings: [gaveUp] }, async (site) => {
+      await useForLong(site)
+      answer()
+      expect(await callsOf(site, 6)).toStrictEqual([
+        STARTED,
+        ['track', 'Before', {}],
+        ['identify', 'alice'],
+        ['addUserProperties', { plan: 'pro' }],
+        ['resetIdentity'],
+        ['track', 'After', {}]
+      ])
+    })
   })
 
   it.each<[string, object, string]>([
@@ -510,6 +733,11 @@ describe('a page that cannot have Heap', () => {
       'App ID "1/../2" is not a Heap environment ID, which is a number such as 12343283'
     ],
     ['unknown region', { region: 'APAC' }, 'Data Region "APAC" is unknown; select US or EU'],
+    [
+      'ingest server that is no URL',
+      { ingestServer: 'heap.example.com' },
+      'Ingest Server "heap.example.com" is not a URL such as https://heap.example.com'
+    ],
     [
       'hostname that is a URL',
       { hostname: 'https://heap.example.com' },
@@ -554,37 +782,45 @@ describe('a page with a Content-Security-Policy', () => {
 })
 
 describe('the definition', () => {
-  it('does the same through Segment’s own analytics.js', async () => {
-    const { cdn, answer } = slowCdn()
-    await onPage({ cdn }, async (site) => {
-      await site.page.evaluate(async (presets) => {
-        const subscriptions = presets.map((preset) => ({ ...preset, enabled: true }))
-        const plugins = await window.heapPlugins({ appId: '12343283', region: 'EU', subscriptions })
-        window.analytics = window.AnalyticsBrowser.load({ writeKey: 'any' })
-        await window.analytics.register(...plugins)
-      }, destination.presets as object[])
-      answer()
-      await site.page.waitForFunction(() => window.heapCalls?.length > 0)
+  it('says what a mapping gives that Heap cannot take, and takes a number for a name', async () => {
+    const warnings = [
+      'Heap: Event Properties must be an object but it was a string. Nothing of it was sent.',
+      'Heap: User Properties must be an object but it was an array. Nothing of it was sent.'
+    ]
+    await onPage({ warnings }, async (site) => {
+      await startDestination(site, { region: 'EU' })
       await site.page.evaluate(async () => {
         const { analytics } = window
-        await analytics.track('Signed Up', { price: 12.5, sizes: [42, 43] })
-        await analytics.identify('alice', { address: { city: 'Berlin' } })
-        await analytics.identify({ vip: true })
-        const last = analytics.track('Bye')
-        await analytics.reset()
-        await last
-        await analytics.track('Hello')
+        const given: Record<string, object> = {
+          Text: { properties: 'text' },
+          List: { traits: ['list'] },
+          Number: { event: 404 }
+        }
+        const change = (context: Context) => {
+          const { event, traits } = context.event
+          Object.assign(context.event, given[String(event ?? traits?.kind)])
+          return context
+        }
+        await analytics.register({
+          name: 'Mapping',
+          type: 'before',
+          version: '1.0.0',
+          isLoaded: () => true,
+          load: () => Promise.resolve(),
+          track: change,
+          identify: change
+        })
+        await analytics.track('Text')
+        await analytics.identify('alice', { kind: 'List' })
+        await analytics.track('Number', { price: 12.5, sizes: [42, 43] })
+        await analytics.identify('alice', { kind: null, vip: true })
       })
-      expect(await site.heapCalls()).toStrictEqual([
-        ['library', '12343283', { shouldFetchServerConfig: false }],
-        ['track', 'Signed Up', { price: 12.5, sizes: '[42,43]' }],
+      expect(await callsOf(site, 4)).toStrictEqual([
+        STARTED,
         ['identify', 'alice'],
-        ['addUserProperties', { 'address.city': 'Berlin' }],
+        ['track', '404', { price: 12.5, sizes: '[42,43]' }],
         ['identify', 'alice'],
-        ['addUserProperties', { 'address.city': 'Berlin', vip: true }],
-        ['track', 'Bye', {}],
-        ['resetIdentity'],
-        ['track', 'Hello', {}]
+        ['addUserProperties', { vip: true }]
       ])
       expect(site.requests).toStrictEqual([`GET ${EU_LIBRARY}`])
     })
@@ -596,14 +832,14 @@ describe('the definition', () => {
         name: 'Track Event',
         subscribe: 'type = "track"',
         partnerAction: 'trackEvent',
-        mapping: { event: { '@path': '$.event' }, properties: { '@path': '$.properties' } },
+        mapping: { name: { '@path': '$.event' }, properties: { '@path': '$.properties' } },
         type: 'automatic'
       },
       {
         name: 'Identify User',
         subscribe: 'type = "identify"',
         partnerAction: 'identifyUser',
-        mapping: { user_id: { '@path': '$.userId' }, traits: { '@path': '$.traits' } },
+        mapping: { userId: { '@path': '$.userId' }, traits: { '@path': '$.traits' } },
         type: 'automatic'
       }
     ])

@@ -1,7 +1,9 @@
-import type { AnalyticsBrowser, Plugin } from '@segment/analytics-next'
+import type { AnalyticsBrowser, ContextCancelation, Plugin } from '@segment/analytics-next'
 import type { Browser, Page, Route } from 'playwright-core'
 import { bundleForPage, servePages } from '../../../__tests__/browser'
+import { destination } from '..'
 import type { Settings } from '../generated-types'
+import type { HeapLibrary } from '../heapLibrary'
 import { heapOnPage } from './heapOnPage'
 
 declare global {
@@ -10,8 +12,10 @@ declare global {
     AnalyticsBrowser: typeof AnalyticsBrowser
     heapPlugin: (settings: Settings) => Plugin
     /** The definition as Segment's own analytics.js uses it. */
-    heapPlugins: (settings: object) => Promise<Plugin[]>
+    heapDestination: NonNullable<Parameters<typeof AnalyticsBrowser.load>[0]['plugins']>[number]
+    ContextCancelation: typeof ContextCancelation
     analytics: AnalyticsBrowser
+    heap?: Partial<HeapLibrary>
     heapCalls: unknown[][]
   }
 }
@@ -20,10 +24,10 @@ declare global {
 const SEGMENT_SETTINGS = { integrations: { 'Segment.io': { apiKey: 'any' } } }
 
 const SCRIPT = bundleForPage(`
-  import { AnalyticsBrowser } from '@segment/analytics-next'
-  import heapPlugins from '../browser-destinations/heap'
+  import { AnalyticsBrowser, ContextCancelation } from '@segment/analytics-next'
+  import heapDestination from '../browser-destinations/heap'
   import { heapPlugin } from '../browser-destinations/heap/plugin'
-  Object.assign(window, { AnalyticsBrowser, heapPlugin, heapPlugins })
+  Object.assign(window, { AnalyticsBrowser, ContextCancelation, heapPlugin, heapDestination })
 `)
 
 /** The library as a script. */
@@ -47,6 +51,8 @@ export interface Visit {
 export interface VisitOptions {
   /** What the CDN does; it serves the library if left out. */
   cdn?: (route: Route) => Promise<void>
+  /** How long Segment takes to answer, in milliseconds. */
+  segmentTakes?: number
   /** The page's Content-Security-Policy. */
   csp?: string
   /** The page's HTML before its script. */
@@ -56,14 +62,14 @@ export interface VisitOptions {
 }
 
 /** The CDN as it works. */
-export function serveLibrary(route: Route): Promise<void> {
-  return route.fulfill({ contentType: 'text/javascript', body: LIBRARY })
+export function serveLibrary(route: Route, library = LIBRARY): Promise<void> {
+  return route.fulfill({ contentType: 'text/javascript', body: library })
 }
 
 /** Opens the site's page. */
 export async function visit(
   browser: Browser,
-  { cdn = serveLibrary, csp, html = '', script = SCRIPT }: VisitOptions = {}
+  { cdn = serveLibrary, segmentTakes = 0, csp, html = '', script = SCRIPT }: VisitOptions = {}
 ): Promise<Visit> {
   const site = await servePages((path) => {
     if (path === '/site.js') return { type: 'text/javascript', body: script }
@@ -88,6 +94,7 @@ export async function visit(
       const request = route.request()
       if (new URL(request.url()).hostname === 'api.segment.io') {
         segment.push((request.postDataJSON() as { event: string }).event)
+        await new Promise((go) => setTimeout(go, segmentTakes))
         return route.fulfill({ json: { success: true }, headers: { 'access-control-allow-origin': '*' } })
       }
       if (new URL(request.url()).hostname === 'cdn.segment.com') {
@@ -121,5 +128,25 @@ export async function startHeap({ page }: Visit, settings: Partial<Settings> = {
       void window.analytics.register(window.heapPlugin(heapSettings))
     },
     { appId: '12343283', ...settings }
+  )
+}
+
+/** Starts analytics.js with Heap as Segment's own analytics.js has it: an action apart, each held up until Heap is ready. */
+export async function startDestination({ page }: Visit, settings: Partial<Settings> = {}): Promise<void> {
+  const subscriptions: object[] = (destination.presets ?? []).map((preset) => ({ ...preset, enabled: true }))
+  await page.evaluate(
+    (heapSettings: object) => {
+      window.analytics = window.AnalyticsBrowser.load({
+        writeKey: 'any',
+        plugins: [window.heapDestination],
+        cdnSettings: {
+          integrations: { 'Segment.io': { apiKey: 'any' } },
+          remotePlugins: [
+            { name: 'Heap', creationName: 'Heap', url: '', libraryName: '', settings: { ...heapSettings } }
+          ]
+        }
+      })
+    },
+    { appId: '12343283', ...settings, subscriptions }
   )
 }

@@ -3,7 +3,7 @@ import type { BrowserActionDefinition } from '@segment/browser-destination-runti
 import { flattenTraits, flattenTyped } from '../../../destinations/heap/flatten'
 import { identityTrouble, trimmed } from '../../../destinations/heap/identity'
 import type { Settings } from '../generated-types'
-import { warn } from '../heapClient'
+import { objectOf, warn } from '../heapClient'
 import type { HeapClient } from '../heapClient'
 import type { Payload } from './generated-types'
 
@@ -13,7 +13,7 @@ const action: BrowserActionDefinition<Settings, HeapClient, Payload> = {
   platform: 'web',
   defaultSubscription: 'type = "identify"',
   fields: {
-    user_id: {
+    userId: {
       label: 'Identity',
       description:
         'The ID that tells this person from everyone else, such as your user ID. At most 255 characters; "Alice" and "alice" are two people. If left empty, the visitor stays as anonymous as they were.',
@@ -32,24 +32,25 @@ const action: BrowserActionDefinition<Settings, HeapClient, Payload> = {
   perform: (client, { payload, context }) => identifyUser(client, payload, context)
 }
 
-/** Tells Heap who the visitor is, where that is known, and gives it their traits. */
-export function identifyUser(client: HeapClient, { user_id, traits }: Payload, context: Context): void {
-  client.call(context, (heap) => {
-    const identity = usableIdentity(user_id)
-    if (identity !== undefined) heap.identify(identity)
-    const properties = flattenTraits(traits ?? {}, flattenTyped)
+/**
+ * Tells Heap who the visitor is, where that is known, and gives it their traits.
+ *
+ * An ID that would merge strangers names somebody else than before, so that the visitor stays anonymous, or becomes so.
+ */
+export function identifyUser(client: HeapClient, { userId, traits }: Payload, context: Context): Promise<void> {
+  return client.call(context, (heap) => {
+    // No schema is applied in the browser, and programs give numbers too.
+    const identity = typeof userId === 'string' || typeof userId === 'number' ? trimmed(String(userId)) : undefined
+    const trouble = identity === undefined ? undefined : identityTrouble(identity)
+    if (trouble !== undefined) {
+      warn(`Heap: ${trouble}`)
+      client.forgetIdentity(heap)
+    } else if (identity !== undefined) {
+      client.identify(heap, identity)
+    }
+    const properties = flattenTraits(objectOf(traits, 'User Properties'), flattenTyped)
     if (Object.keys(properties).length > 0) heap.addUserProperties(properties)
   })
-}
-
-/** The identity as it is sent; of one that would merge strangers the developer of the page is told, and nothing is sent. */
-function usableIdentity(userId: unknown): string | undefined {
-  // No schema is applied in the browser, and programs give numbers too.
-  const identity = typeof userId === 'string' || typeof userId === 'number' ? trimmed(String(userId)) : undefined
-  const trouble = identity === undefined ? undefined : identityTrouble(identity)
-  if (trouble === undefined) return identity
-  warn(`Heap: ${trouble}`)
-  return undefined
 }
 
 export default action

@@ -4,7 +4,7 @@ export interface Payload {
   /**
    * What happened, in at most 1,024 characters. An event without a name is not sent.
    */
-  event: string
+  name: string
   /**
    * The details of the event. Properties inside other properties are named with a dot (order.total), and texts are cut to 1,023 characters. If left empty, the event has no details.
    */

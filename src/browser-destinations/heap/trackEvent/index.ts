@@ -2,6 +2,7 @@ import type { Context } from '@segment/analytics-next'
 import type { BrowserActionDefinition } from '@segment/browser-destination-runtime/types'
 import { flattenTyped } from '../../../destinations/heap/flatten'
 import type { Settings } from '../generated-types'
+import { objectOf } from '../heapClient'
 import type { HeapClient } from '../heapClient'
 import type { Payload } from './generated-types'
 
@@ -11,7 +12,7 @@ const action: BrowserActionDefinition<Settings, HeapClient, Payload> = {
   platform: 'web',
   defaultSubscription: 'type = "track"',
   fields: {
-    event: {
+    name: {
       label: 'Event Name',
       description: 'What happened, in at most 1,024 characters. An event without a name is not sent.',
       type: 'string',
@@ -30,22 +31,25 @@ const action: BrowserActionDefinition<Settings, HeapClient, Payload> = {
 }
 
 /** Gives an event to Heap. */
-export function trackEvent(client: HeapClient, { event, properties }: Payload, context: Context): void {
-  client.call(context, (heap) => heap.track(eventName(event), flattenTyped(properties ?? {})))
+export function trackEvent(client: HeapClient, { name, properties }: Payload, context: Context): Promise<void> {
+  return client.call(context, (heap) => {
+    heap.track(eventName(name), flattenTyped(objectOf(properties, 'Event Properties')))
+  })
 }
 
 /** Heap, Bulk Track: an event name has at most 1024 UTF-16 characters. */
 const MAX_EVENT_NAME_LENGTH = 1024
 
-function eventName(event: unknown): string {
-  const name = typeof event === 'string' ? event : ''
-  if (name.trim() === '') throw new Error('An event has no name, so it was not sent.')
-  if (name.length > MAX_EVENT_NAME_LENGTH) {
+function eventName(name: unknown): string {
+  // No schema is applied in the browser.
+  const text = typeof name === 'string' || typeof name === 'number' ? String(name) : ''
+  if (text.trim() === '') throw new Error('An event has no name, so it was not sent.')
+  if (text.length > MAX_EVENT_NAME_LENGTH) {
     throw new Error(
-      `Event Name is ${name.length} characters long; Heap accepts at most ${MAX_EVENT_NAME_LENGTH}. The event was not sent.`
+      `Event Name is ${text.length} characters long; Heap accepts at most ${MAX_EVENT_NAME_LENGTH}. The event was not sent.`
     )
   }
-  return name
+  return text
 }
 
 export default action
