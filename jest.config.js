@@ -7,8 +7,8 @@ const { availableParallelism } = require('node:os')
 module.exports = {
   transform: { '^.+\\.ts$': ['ts-jest', { diagnostics: false }] },
   testEnvironment: 'node',
-  // Much of the time is spent waiting, so on two cores two work, not jest's one.
-  maxWorkers: Math.max(2, availableParallelism() - 1),
+  // Much of the time is spent waiting, so on two cores three work, not jest's one.
+  maxWorkers: Math.max(3, availableParallelism() - 1),
   // No test is about time; a slow machine must not fail one.
   testTimeout: 60_000,
   testMatch: ['<rootDir>/{src,soak}/**/__tests__/**/*.test.ts'],

@@ -54,7 +54,10 @@ describe('the package', () => {
       format: 'iife'
     })
     const browser = await launchChromium()
-    const site = await visit(browser, { script: outputFiles[0].text, csp: (await readmeBlock('script-src')).trim() })
+    const site = await visit(await browser.newContext(), {
+      script: outputFiles[0].text,
+      csp: (await readmeBlock('script-src')).trim()
+    })
     try {
       await site.page.waitForFunction(() => window.heapCalls?.length >= 4)
       const [library, ...calls] = await site.heapCalls()

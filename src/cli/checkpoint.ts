@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import type { Source } from './events'
+import type { FailedSoFar } from './failedFile'
 import { UsageError } from './subscriptions'
 import type { Tally } from './tally'
 
@@ -8,17 +10,22 @@ import type { Tally } from './tally'
 export interface Progress {
   /** The place of the last event before, for a person. */
   stoppedAfter: string
-  /** The source to go on with, and how many of its events come before. */
+  /** The source to go on with, how many of its events come before, and a digest of their texts. */
   source: number
   items: number
+  digest: string
   tally: Tally
-  /** The file of failed events, and its length in bytes. */
-  failed?: { file: string; bytes: number }
+  failed?: FailedSoFar
 }
 
 interface Saved {
   sources: Source[]
   progress: Progress
+}
+
+/** Whether a file, by its path, is one of these. */
+export function isCheckpoint(file: string): boolean {
+  return /^heap-destination-send-[0-9a-f]{8}\.json$/.test(path.basename(file))
 }
 
 /**
@@ -46,29 +53,54 @@ export class Checkpoint {
 
   /** @throws {UsageError} if there is nothing to go on with, or the files are others now */
   load(): Progress {
-    if (!this.exists) throw new UsageError('No stopped send of these files to this App ID is known in this folder.')
-    const { sources, progress } = JSON.parse(readFileSync(this.file, 'utf8')) as Saved
+    if (!this.exists) {
+      throw new UsageError(
+        'No stopped send of these files, to this App ID and with these mappings, is known in this folder.'
+      )
+    }
+    const { sources, progress } = this.read()
     const changed = sources.find(({ name, size }, index) => {
       const now = this.sources[index]
       return now === undefined || now.name !== name || now.size !== size
     })
-    if (changed || sources.length !== this.sources.length) {
-      throw new UsageError(
-        `${changed?.name ?? 'A file'} is not as it was when the send stopped, so it cannot go on. Send without --resume: what Heap has is not stored again.`
-      )
-    }
+    if (changed || sources.length !== this.sources.length) throw changedSource(changed?.name ?? 'A file')
     return progress
   }
 
-  /** Takes the place of what was saved before, wholly or not at all. */
+  private read(): Saved {
+    try {
+      return JSON.parse(readFileSync(this.file, 'utf8')) as Saved
+    } catch {
+      throw new UsageError(
+        `${this.file} cannot be read, so the send cannot go on. Send without --resume: what Heap has is not stored again.`
+      )
+    }
+  }
+
+  /**
+   * Takes the place of what was saved before, wholly or not at all.
+   *
+   * @throws {UsageError} if it cannot be written
+   */
   save(progress: Progress): void {
     const saved: Saved = { sources: this.sources, progress }
-    writeFileSync(`${this.file}.tmp`, JSON.stringify(saved))
-    renameSync(`${this.file}.tmp`, this.file)
+    try {
+      writeFileSync(`${this.file}.tmp`, JSON.stringify(saved))
+      renameSync(`${this.file}.tmp`, this.file)
+    } catch {
+      throw new UsageError(`${this.file}, which keeps how far the send has come, cannot be written in this folder.`)
+    }
   }
 
   /** To be called when the send has come to its end. */
   remove(): void {
     rmSync(this.file, { force: true })
   }
+}
+
+/** The mistake of a send that is to go on with something else than it began with. */
+export function changedSource(name: string): UsageError {
+  return new UsageError(
+    `${name} is not as it was when the send stopped, so it cannot go on. Send without --resume: what Heap has is not stored again.`
+  )
 }

@@ -11,14 +11,16 @@ export const BROWSER_DESTINATION_DIRECTORY = path.join(__dirname, '../browser-de
 /**
  * The destination's definition as its source stands now.
  *
- * @throws whatever its source throws, such as a SyntaxError
+ * @throws whatever its source throws, such as a SyntaxError, and Error if it exports none
  */
 export function loadDefinition(): DestinationDefinition<Settings> {
   for (const file of Object.keys(require.cache)) {
     if (file.startsWith(DESTINATION_DIRECTORY + path.sep)) delete require.cache[file]
   }
   // eslint-disable-next-line @typescript-eslint/no-require-imports
-  return (require('../destinations/heap') as { default: DestinationDefinition<Settings> }).default
+  const { default: definition } = require('../destinations/heap') as { default?: DestinationDefinition<Settings> }
+  if (!definition) throw new Error('it has no default export, which is the definition')
+  return definition
 }
 
 /** What the definition of a destination in the cloud and of one in the browser have in common. */

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
@@ -5,10 +6,10 @@ import type { Readable } from 'node:stream'
 import { isNativeError } from 'node:util/types'
 import { createGunzip } from 'node:zlib'
 import type { SegmentEvent } from '@segment/actions-core'
-import { parseTree, printParseErrorCode } from 'jsonc-parser'
-import type { Node, ParseError } from 'jsonc-parser'
+import { createScanner, parseTree, printParseErrorCode } from 'jsonc-parser'
+import type { ParseError } from 'jsonc-parser'
 import split2 from 'split2'
-import { isObject } from './subscriptions'
+import { CALLS, isObject } from './subscriptions'
 
 /** Something that was read, and where: line numbers start at 1. */
 export interface Place {
@@ -17,8 +18,8 @@ export interface Place {
   line: number
 }
 
-/** A Segment event, or what is wrong with the thing at its place, and its text, unless it is a whole file. */
-export type ReadEvent = Place & ({ event: SegmentEvent } | { trouble: string; text?: string })
+/** A Segment event, or what is wrong with the thing at its place, and the text of either, unless it is a whole file. */
+export type ReadEvent = Place & { text?: string } & ({ event: SegmentEvent } | { trouble: string })
 
 /** A file, or the standard input, that events are read from. */
 export interface Source {
@@ -33,18 +34,20 @@ export interface Source {
 /** The name of the standard input as a source. */
 export const STANDARD_INPUT = 'standard input'
 
-/** Segment, Spec: the calls that a source sends. */
-export const CALLS = ['track', 'identify', 'page', 'screen', 'group', 'alias']
-
-const FILE_NAMES = /\.(json|ndjson|jsonl)(\.gz)?$/
+const FILE_NAMES = /\.(json|ndjson|jsonl|gz)$/i
 
 /**
- * Finds what the arguments of a command name: files, folders (their own .json, .ndjson and .jsonl files, gzipped or not,
- * in the order of their names) and `-`, the standard input.
+ * Finds what the arguments of a command name: files, folders (their own .json, .ndjson, .jsonl and .gz files, in the order of
+ * their names) and `-`, the standard input.
  *
  * Never throws: what is not there is a source with `trouble`.
+ *
+ * @param isOther whether a file of a folder, by its path, is none of events
  */
-export async function findSources(names: string[]): Promise<Source[]> {
+export async function findSources(
+  names: string[],
+  isOther: (file: string) => boolean = () => false
+): Promise<Source[]> {
   const sources: Source[] = []
   for (const name of names) {
     if (name === '-') {
@@ -53,7 +56,7 @@ export async function findSources(names: string[]): Promise<Source[]> {
     }
     try {
       const found = await stat(name)
-      sources.push(...(found.isDirectory() ? await folderSources(name) : [{ name, size: found.size }]))
+      sources.push(...(found.isDirectory() ? await folderSources(name, isOther) : [{ name, size: found.size }]))
     } catch (error) {
       sources.push({ name, trouble: `cannot be read: ${reasonOf(error)}` })
     }
@@ -61,10 +64,11 @@ export async function findSources(names: string[]): Promise<Source[]> {
   return sources
 }
 
-async function folderSources(folder: string): Promise<Source[]> {
-  const files = (await readdir(folder)).filter((name) => FILE_NAMES.test(name)).sort()
-  if (files.length > 0) return findSources(files.map((name) => path.join(folder, name)))
-  return [{ name: folder, trouble: 'holds no .json, .ndjson or .jsonl file' }]
+async function folderSources(folder: string, isOther: (file: string) => boolean): Promise<Source[]> {
+  const names = (await readdir(folder)).filter((name) => FILE_NAMES.test(name)).sort()
+  const files = names.map((name) => path.join(folder, name)).filter((file) => !isOther(file))
+  if (files.length > 0) return findSources(files)
+  return [{ name: folder, trouble: 'holds no .json, .ndjson, .jsonl or .gz file' }]
 }
 
 /** How the reading of a source is watched and ended. */
@@ -80,9 +84,9 @@ export interface ReadOptions {
 /**
  * Reads the events of a source, in order.
  *
- * It holds one event, an array of events, an event a line, or what `send --failed` wrote; a file that ends in .gz is
- * unpacked. Event by line is read as a stream, in constant memory. Never throws: what cannot be read comes as `trouble`,
- * and the reading goes on with what follows.
+ * It holds one event, an array of events, an event a line, or what `send --failed` wrote, gzipped or not. Event by line is
+ * read as a stream, in constant memory. Never throws: what cannot be read comes as `trouble`, and the reading goes on with
+ * what follows.
  */
 export async function* readEvents(
   { name, trouble }: Source,
@@ -95,10 +99,11 @@ export async function* readEvents(
   const stream = name === STANDARD_INPUT ? input : createReadStream(name)
   const end = () => stream.destroy()
   signal?.addEventListener('abort', end)
-  stream.on('data', (chunk: Buffer | string) => onBytes?.(chunk.length))
   let line = 0
   try {
-    for await (const read of readStream(name, name.endsWith('.gz') ? piped(stream, createGunzip()) : stream)) {
+    const isZipped = await startsAsGzip(stream, signal)
+    stream.on('data', (chunk: Buffer | string) => onBytes?.(chunk.length))
+    for await (const read of readStream(name, isZipped ? unzipped(stream) : stream)) {
       line = read.line
       yield read
     }
@@ -110,48 +115,79 @@ export async function* readEvents(
   }
 }
 
-/** Like `pipe`, which does not hand on errors, nor an early end. */
-function piped<To extends NodeJS.ReadWriteStream & Readable>(from: Readable, to: To): To {
-  from.on('error', (error) => to.destroy(error))
-  from.on('close', () => from.readableEnded || to.destroy())
-  return from.pipe(to)
+async function startsAsGzip(stream: Readable, signal?: AbortSignal): Promise<boolean> {
+  await once(stream, 'readable', { signal })
+  const start = stream.read() as Buffer | string | null
+  if (start !== null) stream.unshift(start)
+  return Buffer.isBuffer(start) && start[0] === 0x1f && start[1] === 0x8b
 }
 
-/** Tells by the first line (or a file's ending) whether there is an event a line or one JSON document. */
+/** `pipe` does not hand on errors, nor an early end. */
+function unzipped(stream: Readable): Readable {
+  const gunzip = createGunzip()
+  stream.on('error', (error) => gunzip.destroy(error))
+  stream.on('close', () => stream.readableEnded || gunzip.destroy())
+  return stream.pipe(gunzip)
+}
+
+/** Not readline: it takes U+2028 for the end of a line, which JSON may hold in a string. */
+async function* lines(stream: Readable): AsyncGenerator<string> {
+  const split = split2()
+  let failure: Error | undefined
+  stream.on('error', (error) => {
+    failure = error
+    // What came before it is read yet.
+    split.end()
+  })
+  stream.on('close', () => stream.readableEnded || failure !== undefined || split.destroy())
+  let isFirst = true
+  for await (const line of stream.pipe(split)) {
+    yield isFirst ? String(line).replace(/^\uFEFF/, '') : String(line)
+    isFirst = false
+  }
+  if (failure !== undefined) throw failure
+}
+
+/**
+ * Tells by its lines (or a file's ending) whether there is an event a line or one JSON document.
+ *
+ * A document is taken for lines as soon as one is a whole event, in case the lines before it are broken; not within an array.
+ */
 async function* readStream(source: string, stream: Readable): AsyncGenerator<ReadEvent> {
-  let byLine = /\.(ndjson|jsonl)(\.gz)?$/.test(source)
-  let document: string[] | undefined
+  let byLine = /\.(ndjson|jsonl)(\.gz)?$/i.test(source)
+  let document: string[] = []
+  let isArray = false
   let line = 0
-  let empty = true
-  // Not readline: it takes U+2028 for the end of a line, which JSON may hold in a string.
+  let isEmpty = true
   for await (const text of lines(stream)) {
     line++
-    if (document) {
-      document.push(text)
-    } else if (text.trim() === '') {
-      continue
-    } else if (byLine || (empty && isWholeObject(text))) {
-      byLine = true
-      yield readLine(text, { source, line })
-    } else {
-      document = [...Array<string>(line - 1).fill(''), text]
+    const isBlank = text.trim() === ''
+    if (!byLine && !isBlank && !isArray) {
+      byLine = isEmpty ? isWhole(text, '{') : isWhole(text, '{') && 'event' in readLine(text, { source, line })
+      isArray = isEmpty && text.trimStart().startsWith('[') && !isWhole(text, '[')
     }
-    empty = false
+    isEmpty &&= isBlank
+    document.push(text)
+    if (!byLine) continue
+    const first = line - document.length + 1
+    for (const [index, one] of document.entries()) {
+      if (one.trim() !== '') yield readLine(one, { source, line: first + index })
+    }
+    document = []
   }
-  if (empty) yield { source, line: 1, trouble: 'is empty' }
-  if (document) yield* readDocument(document.join('\n'), source)
+  if (isEmpty) yield { source, line: 1, trouble: 'is empty' }
+  else if (!byLine) yield* readDocument(document.join('\n'), source)
 }
 
-async function* lines(stream: Readable): AsyncGenerator<string> {
-  let first = true
-  for await (const line of piped(stream, split2())) {
-    yield first ? String(line).replace(/^\uFEFF/, '') : String(line)
-    first = false
+/** Whether a line is a JSON document by itself, which starts with this character. */
+function isWhole(text: string, start: string): boolean {
+  if (!text.trimStart().startsWith(start)) return false
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
   }
-}
-
-function isWholeObject(text: string): boolean {
-  return text.trimStart().startsWith('{') && parse(text).tree !== undefined
 }
 
 function readLine(text: string, place: Place): ReadEvent {
@@ -159,31 +195,59 @@ function readLine(text: string, place: Place): ReadEvent {
   try {
     value = JSON.parse(text)
   } catch {
-    return { ...place, trouble: notJson(parse(text).error), text }
+    return { ...place, trouble: notJson(errorIn(text)), text }
   }
-  return located(value, place)
+  return located(value, place, text)
 }
 
 function* readDocument(text: string, source: string): Generator<ReadEvent> {
-  const { tree, error } = parse(text)
-  if (error || !tree) {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    const error = errorIn(text)
     yield { source, line: lineAt(text, error?.offset ?? 0), trouble: notJson(error) }
     return
   }
-  const value: unknown = JSON.parse(text)
   if (!Array.isArray(value)) {
-    yield located(value, { source, line: lineAt(text, tree.offset) })
+    yield located(value, { source, line: lineAt(text, text.search(/\S/)) }, text)
     return
   }
   if (value.length === 0) yield { source, line: 1, trouble: 'holds no event: the array is empty' }
-  const places = tree.children?.map(({ offset }) => offset) ?? []
-  for (const [index, element] of value.entries()) yield located(element, { source, line: lineAt(text, places[index]) })
+  const elements = elementsOf(text)
+  for (const [index, element] of value.entries()) {
+    yield located(element, { source, line: elements[index].line }, elements[index].text)
+  }
 }
 
-function parse(text: string): { tree?: Node; error?: ParseError } {
+/** Where the elements of a JSON array stand in its text. */
+function elementsOf(text: string): { line: number; text: string }[] {
+  const scanner = createScanner(text, true)
+  const elements: { line: number; text: string }[] = []
+  let depth = 0
+  let start: { offset: number; line: number } | undefined
+  for (scanner.scan(); scanner.getTokenLength() > 0; scanner.scan()) {
+    const offset = scanner.getTokenOffset()
+    const token = text[offset]
+    const isEnd = depth === 1 && (token === ',' || token === ']')
+    if (isEnd && start) elements.push({ line: start.line, text: text.slice(start.offset, offset).trim() })
+    if (isEnd) start = undefined
+    else if (depth === 1) start ??= { offset, line: scanner.getTokenStartLine() + 1 }
+    if (token === '[' || token === '{') depth++
+    if (token === ']' || token === '}') depth--
+  }
+  return elements
+}
+
+/** The first error in a text that is no JSON; nothing where it lies too deep to be found. */
+function errorIn(text: string): ParseError | undefined {
   const errors: ParseError[] = []
-  const tree = parseTree(text, errors, { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false })
-  return errors.length > 0 ? { error: errors[0] } : { tree }
+  try {
+    parseTree(text, errors, { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false })
+  } catch {
+    return undefined
+  }
+  return errors[0]
 }
 
 function notJson(error: ParseError | undefined): string {
@@ -199,27 +263,27 @@ function lineAt(text: string, offset: number): number {
   return text.slice(0, offset).split('\n').length
 }
 
-function located(value: unknown, place: Place): ReadEvent {
-  if (isSegmentEvent(value)) return { ...place, event: value }
+function located(value: unknown, place: Place, text: string): ReadEvent {
+  if (isSegmentEvent(value)) return { ...place, event: value, text }
   // As `send --failed` writes it; what it could not read is as unreadable as it was.
   if (isObject(value) && 'reason' in value && value.type === undefined) {
-    if (isSegmentEvent(value.event)) return { ...place, event: value.event }
+    if (isSegmentEvent(value.event)) return { ...place, event: value.event, text }
     if (typeof value.text === 'string') return readLine(value.text, place)
+    return { ...place, trouble: 'holds no event to send again, as it stands for a whole file', text }
   }
-  return { ...place, trouble: `is no Segment event: ${troubleOf(value)}`, text: JSON.stringify(value) }
+  return { ...place, trouble: `is no Segment event: ${troubleOf(value)}`, text }
 }
 
 function isSegmentEvent(value: unknown): value is SegmentEvent {
-  return isObject(value) && CALLS.includes(String(value.type))
+  return isObject(value) && typeof value.type === 'string' && CALLS.includes(value.type)
 }
 
 function troubleOf(value: unknown): string {
   if (!isObject(value)) return `it is ${Array.isArray(value) ? 'an array' : JSON.stringify(value)}, not an object`
   const { type } = value
   const calls = `${CALLS.slice(0, -1).join(', ')} or ${CALLS.at(-1)}`
-  return type === undefined
-    ? `it has no "type", which is ${calls}`
-    : `its "type" is ${JSON.stringify(type)}, not ${calls}`
+  if (type === undefined) return `it has no "type", which is ${calls}`
+  return `its "type" is ${typeof type === 'string' ? JSON.stringify(type) : 'no text'}, not ${calls}`
 }
 
 /** The system's words for a file that cannot be read, without its code and path. */

@@ -1,4 +1,5 @@
-import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, statSync, writeSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { closeSync, fsyncSync, ftruncateSync, openSync, readSync, statSync, writeSync } from 'node:fs'
 import type { SegmentEvent } from '@segment/actions-core'
 import { UsageError } from './subscriptions'
 
@@ -11,48 +12,84 @@ export interface FailedEvent {
   text?: string
 }
 
+/** What a file of failed events held at some time. */
+export interface FailedSoFar {
+  file: string
+  bytes: number
+  /** A digest of these bytes. */
+  digest: string
+}
+
 /** The file of `send --failed`: one {@link FailedEvent} a line, which `send` reads again. */
 export class FailedFile {
   private readonly descriptor: number
+  private readonly hash = createHash('sha256')
+  private bytes = 0
 
   /**
-   * @param keep for a send that goes on: how many bytes of it are to stay, as what follows is decided anew
+   * @param kept for a send that goes on: what of it is to stay, as what follows is decided anew
    * @throws {UsageError} if it cannot be written, or holds something that would be lost
    */
   constructor(
-    readonly file: string,
-    keep?: number
+    private readonly file: string,
+    kept?: FailedSoFar
   ) {
-    const size = existsSync(file) ? statSync(file).size : 0
-    if (keep === undefined && size > 0) {
+    const found = statSync(file, { throwIfNoEntry: false })
+    if (found && !found.isFile()) throw new UsageError(`${file} is not a file. Name one for --failed.`)
+    if (!kept && found && found.size > 0) {
       throw new UsageError(
         `${file} exists already. Name another file, or go on with --resume if it is of a stopped send.`
       )
     }
-    if (keep !== undefined && size < keep)
-      throw new UsageError(`${file} is shorter than when the send stopped, so it cannot go on.`)
     try {
-      this.descriptor = openSync(file, 'a')
+      this.descriptor = openSync(file, 'a+')
     } catch {
       throw new UsageError(`${file} cannot be written.`)
     }
-    this.bytes = keep ?? 0
-    ftruncateSync(this.descriptor, this.bytes)
+    if (kept) this.keep(kept)
   }
 
-  /** Its length. */
-  bytes: number
+  /** What it holds. */
+  get soFar(): FailedSoFar {
+    return { file: this.file, bytes: this.bytes, digest: this.hash.copy().digest('hex') }
+  }
 
   /** Adds to it; once this returns it is on the disk. */
   add(failed: FailedEvent[]): void {
     if (failed.length === 0) return
-    const text = Buffer.from(failed.map((entry) => `${JSON.stringify(entry)}\n`).join(''))
+    const text = Buffer.from(failed.map((entry) => `${lineOf(entry)}\n`).join(''))
     for (let written = 0; written < text.length;) written += writeSync(this.descriptor, text, written)
     fsyncSync(this.descriptor)
+    this.hash.update(text)
     this.bytes += text.length
   }
 
   close(): void {
     closeSync(this.descriptor)
+  }
+
+  private keep({ bytes, digest }: FailedSoFar): void {
+    const piece = Buffer.alloc(1 << 20)
+    while (this.bytes < bytes) {
+      const read = readSync(this.descriptor, piece, 0, Math.min(piece.length, bytes - this.bytes), this.bytes)
+      if (read === 0) break
+      this.hash.update(piece.subarray(0, read))
+      this.bytes += read
+    }
+    if (this.soFar.digest !== digest) {
+      throw new UsageError(
+        `${this.file} is not as it was when the send stopped, so it cannot go on. Send without --resume, and with another --failed: what Heap has is not stored again.`
+      )
+    }
+    ftruncateSync(this.descriptor, bytes)
+  }
+}
+
+/** An event that nests too deep to be written again stays the text that it was read from. */
+function lineOf({ event, text, ...failed }: FailedEvent): string {
+  try {
+    return JSON.stringify({ ...failed, ...(event ? { event } : { text }) })
+  } catch {
+    return JSON.stringify({ ...failed, text })
   }
 }

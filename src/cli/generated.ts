@@ -1,7 +1,6 @@
 import path from 'node:path'
 import { fieldsToJsonSchema } from '@segment/actions-core'
 import type { DestinationDefinition, GlobalSetting, InputField, MinimalInputField } from '@segment/actions-core'
-import { compile } from 'json-schema-to-typescript'
 import { settingsOf } from './destination'
 import type { Definition } from './destination'
 
@@ -64,6 +63,8 @@ export async function generateTypes(definition: Definition, directory: string): 
 
 async function typesOf(name: string, fields: Record<string, MinimalInputField>): Promise<string> {
   const schema = fieldsToJsonSchema(fields, { tsType: true })
+  // It takes longer to load than all else that a command needs.
+  const { compile } = await import('json-schema-to-typescript')
   // A title would become a type of its own, named after the label.
   for (const property of Object.values(schema.properties ?? {})) delete property.title
   return compile(schema, name, { bannerComment: BANNER, style: STYLE })

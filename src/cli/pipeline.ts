@@ -95,7 +95,6 @@ export class Pipeline {
       () => undefined,
       (thrown: unknown) => errorOf(thrown)
     )
-    this.forgetResponses()
     const { payload, exchanges } = recording
     return { ...runOf(subscription, error), payload, exchanges }
   }
@@ -111,23 +110,16 @@ export class Pipeline {
         return runOf(subscription)
       })
     } catch (error) {
-      // An event that the framework fails over must not take its neighbours along.
+      // An event that the framework fails over must not take its neighbours along: halve until it stands alone.
       if (events.length === 1) return [runOf(subscription, errorOf(error))]
-      const runs: ActionRun[] = []
-      for (const event of events) runs.push(...(await this.runBatch([event], subscription)))
-      return runs
-    } finally {
-      this.forgetResponses()
+      const half = Math.ceil(events.length / 2)
+      const first = await this.runBatch(events.slice(0, half), subscription)
+      return [...first, ...(await this.runBatch(events.slice(half), subscription))]
     }
   }
 
   private settingsFor({ subscribe, partnerAction, mapping = {} }: Subscription): JSONObject {
     return { ...this.options.settings, subscription: { subscribe, partnerAction, mapping } }
-  }
-
-  /** The framework keeps every response that it ever saw, and the requests with them. */
-  private forgetResponses(): void {
-    this.destination.responses.length = 0
   }
 }
 

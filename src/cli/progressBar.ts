@@ -27,6 +27,7 @@ export class ProgressBar {
       Presets.shades_classic
     )
     this.bar = this.bars.create(total ?? 0, 0, { events: '0', rate: '0' })
+    process.once('exit', this.stop)
   }
 
   /** @param bytes read so far; `events` done so far */
@@ -40,7 +41,9 @@ export class ProgressBar {
     this.bars.log(`${text}\n`)
   }
 
-  stop(): void {
+  /** Takes the bar away, and gives the cursor back. */
+  readonly stop = (): void => {
+    process.removeListener('exit', this.stop)
     this.bars.stop()
   }
 }

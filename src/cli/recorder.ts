@@ -9,6 +9,8 @@ import type {
   Result
 } from '@segment/actions-core'
 import type { Settings } from '../destinations/heap/generated-types'
+import { settingsOf } from './destination'
+import { isObject } from './subscriptions'
 
 /** One request to Heap. Without a `response` there was no answer, and `failure` says why. */
 export interface Exchange {
@@ -46,22 +48,29 @@ export function recordedDestination(
   beforeRequest?: BeforeRequest
 ): Destination<Settings> {
   // The framework keeps an action's schema under the destination's name, also when the definition has changed.
-  return new Destination({ ...recorded(definition, beforeRequest), name: `${definition.name}-${++destinations}` })
+  const name = `${definition.name}-${++destinations}`
+  const destination = new Destination({ ...recorded(definition, beforeRequest), name })
+  // It would keep every response that it ever saw, and the requests with them.
+  destination.responses.push = () => 0
+  return destination
 }
 
 function recorded(
   definition: DestinationDefinition<Settings>,
   beforeRequest: BeforeRequest | undefined
 ): DestinationDefinition<Settings> {
-  const recording = (request: RequestClient) => recordingClient(request, beforeRequest)
+  const recording = (request: RequestClient, settings: Settings) =>
+    recordingClient(request, beforeRequest, secretsOf(definition, settings))
   const { authentication, onDelete } = definition
   const actions: typeof definition.actions = {}
   for (const [slug, action] of Object.entries(definition.actions)) {
     const { perform, performBatch } = action
     actions[slug] = {
       ...action,
-      perform: (request, data): unknown => perform(recording(request), noted(data)),
-      ...(performBatch && { performBatch: (request, data): unknown => performBatch(recording(request), noted(data)) })
+      perform: (request, data): unknown => perform(recording(request, data.settings), noted(data)),
+      ...(performBatch && {
+        performBatch: (request, data): unknown => performBatch(recording(request, data.settings), noted(data))
+      })
     }
   }
   return {
@@ -71,11 +80,13 @@ function recorded(
       authentication: {
         ...authentication,
         testAuthentication: async (request, input) => {
-          await authentication.testAuthentication?.(recording(request), input)
+          await authentication.testAuthentication?.(recording(request, input.settings), input)
         }
       }
     }),
-    ...(onDelete && { onDelete: async (request, data) => (await onDelete(recording(request), data)) as Result })
+    ...(onDelete && {
+      onDelete: async (request, data) => (await onDelete(recording(request, data.settings), data)) as Result
+    })
   }
 }
 
@@ -85,7 +96,12 @@ function noted<Data extends { payload: unknown }>(data: Data): Data {
   return data
 }
 
-function recordingClient(request: RequestClient, beforeRequest: BeforeRequest | undefined): RequestClient {
+/** @param secrets what must not be seen in an answer; a token that Heap gives is added */
+function recordingClient(
+  request: RequestClient,
+  beforeRequest: BeforeRequest | undefined,
+  secrets: string[]
+): RequestClient {
   const exchanges = recordingOfThisRun.getStore()?.exchanges
   return async <Data>(url: string, options: RequestOptions = {}) => {
     await beforeRequest?.(url, options.json)
@@ -94,16 +110,17 @@ function recordingClient(request: RequestClient, beforeRequest: BeforeRequest | 
     exchanges?.push(exchange)
     try {
       const response = await request<Data>(url, options)
+      secrets.push(...tokenOf(response.data))
       exchange.request.headers = headersOf(sentHeaders(response) ?? givenHeaders(options))
       exchange.response = {
         statusCode: response.status,
         statusMessage: response.statusText,
         headers: headersOf(response.headers),
-        body: withoutToken(response.data ?? response.content)
+        body: redacted(response.data ?? response.content, secrets)
       }
       return response
     } catch (error) {
-      exchange.failure = error instanceof Error ? error.message : String(error)
+      exchange.failure = String(redacted(error instanceof Error ? error.message : String(error), secrets))
       throw error
     }
   }
@@ -131,9 +148,22 @@ function headersOf(headers: Iterable<[string, string]>): Record<string, string> 
 /** What stands where a credential was. */
 const REDACTED = '<redacted>'
 
+function secretsOf(definition: DestinationDefinition<Settings>, settings: Settings | undefined): string[] {
+  const values = Object.entries(settings ?? {}).filter(([key]) => settingsOf(definition)[key]?.type === 'password')
+  return values.flatMap(([, value]) => (typeof value === 'string' && value !== '' ? value : []))
+}
+
 /** The one answer of Heap that holds a credential is that of the deletion API's auth_token. */
-function withoutToken(body: unknown): unknown {
-  return typeof body === 'object' && body !== null && 'access_token' in body
-    ? { ...body, access_token: REDACTED }
-    : body
+function tokenOf(answer: unknown): string[] {
+  const token = isObject(answer) ? answer.access_token : undefined
+  return typeof token === 'string' ? [token] : []
+}
+
+/** What Heap answered, without the credentials that it repeats. */
+function redacted(answer: unknown, secrets: string[]): unknown {
+  if (secrets.length === 0) return answer
+  if (typeof answer === 'string') return secrets.reduce((text, secret) => text.replaceAll(secret, REDACTED), answer)
+  if (Array.isArray(answer)) return answer.map((entry) => redacted(entry, secrets))
+  if (!isObject(answer)) return answer
+  return Object.fromEntries(Object.entries(answer).map(([key, value]) => [key, redacted(value, secrets)]))
 }

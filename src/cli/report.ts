@@ -20,12 +20,12 @@ export function tableReport(print: (text: string) => void, width: number): Repor
   return {
     journey(place, journey) {
       print(`${journeyLine(journey)}  (${placeName(place)})`)
-      if (journey.runs.length === 0) print(`  ${reasonOf(journey)}`)
+      if (journey.runs.length === 0) print(`  ${oneLine(reasonOf(journey))}`)
       for (const run of journey.runs) print(runText(run, width))
       print('')
     },
     trouble(place, trouble) {
-      print(`✘ ${placeName(place)} ${trouble}`)
+      print(`✘ ${placeName(place)} ${oneLine(trouble)}`)
       print('')
     },
     end(tally, held) {
@@ -53,7 +53,7 @@ export function journeyLine(journey: Journey): string {
 function tallyText({ read, delivered, excluded, unreadable, failures }: Tally): string {
   const lines = [
     `${number(delivered)} of ${number(read)} events delivered.${unreadable > 0 ? ` ${number(unreadable)} more could not be read.` : ''}`,
-    ...Object.entries(failures).map(([kind, times]) => `  ${number(times)} not delivered: ${kind}`)
+    ...Object.entries(failures).map(([kind, times]) => `  ${number(times)} not delivered: ${oneLine(kind)}`)
   ]
   if (excluded > 0) lines.push(`  ${number(excluded)} left out: their "integrations" keep them from Heap`)
   return lines.join('\n')
@@ -64,8 +64,8 @@ function number(value: number): string {
 }
 
 function titleOf({ event }: Journey): string {
-  const name = event.type === 'track' ? event.event : event.name
-  return name ? `${event.type} "${printable(shortened(String(name)))}"` : event.type
+  const name: unknown = event.type === 'track' ? event.event : event.name
+  return typeof name === 'string' && name !== '' ? `${event.type} "${oneLine(shortened(name))}"` : event.type
 }
 
 function shortened(text: string): string {
@@ -73,14 +73,14 @@ function shortened(text: string): string {
 }
 
 function placeName({ source, line }: Place): string {
-  return `${source}:${line}`
+  return `${oneLine(source)}:${line}`
 }
 
 function runText({ action, exchanges, error }: Journey['runs'][number], width: number): string {
   const rows = exchanges.map((exchange) => [placeOf(exchange), indented(exchange.request.body), answerOf(exchange)])
   const parts =
     rows.length > 0 ? [table([`${action} posted to`, 'What was posted', 'Answer'], rows, [0.3, 0.54, 0.16], width)] : []
-  if (error) parts.push(`  ${action}: ${errorText(error)}`)
+  if (error) parts.push(`  ${action}: ${oneLine(errorText(error))}`)
   return parts.join('\n')
 }
 
@@ -131,6 +131,11 @@ function table(head: string[], rows: string[][], shares: number[], width: number
 /** The table's own wrapping would trim the indentation. Wrapping measures character by character, which few lines need. */
 function fitted(line: string, width: number): string {
   return line.length <= width && /^[ -~]*$/.test(line) ? line : wrap(line, width, { hard: true, trim: false })
+}
+
+/** Other people's text as a part of one line. */
+export function oneLine(text: string): string {
+  return printable(text).replaceAll('\n', '\u{fffd}')
 }
 
 /** Events are other people's text: nothing in them may steer the terminal. */

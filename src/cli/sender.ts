@@ -1,9 +1,9 @@
-import { backOff } from 'exponential-backoff'
 import type { SegmentEvent } from '@segment/actions-core'
+import pRetry from 'p-retry'
 import type { Outcome } from './pipeline'
 
-/** Waits between two tries, in milliseconds: half of the first on average, then twice as long each time. */
-const FIRST_WAIT_MS = 1000
+/** The shortest wait between the first two tries, in milliseconds; each further one is twice as long, and up to twice that by chance. */
+const FIRST_WAIT_MS = 500
 const LONGEST_WAIT_MS = 60_000
 
 /**
@@ -11,7 +11,7 @@ const LONGEST_WAIT_MS = 60_000
  *
  * @param attempt sends some of them, and gives the outcome of each in their order
  * @param retries how many times more at most
- * @param signal ends the waiting; what is on its way still comes to its end
+ * @param signal ends the waiting; what is on its way still comes to its end. Where it has come before, all are sent once
  * @returns the last outcome of each, or `undefined` where `signal` ended it before each was decided
  */
 export async function sendWithRetries(
@@ -22,34 +22,16 @@ export async function sendWithRetries(
 ): Promise<Outcome[] | undefined> {
   const outcomes: Outcome[] = []
   let left = events.map((_event, index) => index)
-  let underWay: Promise<void> = Promise.resolve()
-
   const send = async () => {
     const results = await attempt(left.map((index) => events[index]))
     left.forEach((index, position) => (outcomes[index] = results[position]))
     left = left.filter((index) => mayBeRetried(outcomes[index]))
+    if (left.length > 0) throw new SomeAreLeft()
   }
-  const sending = backOff(
-    async () => {
-      await (underWay = send())
-      if (left.length > 0) throw new SomeAreLeft()
-    },
-    {
-      numOfAttempts: retries + 1,
-      startingDelay: FIRST_WAIT_MS,
-      maxDelay: LONGEST_WAIT_MS,
-      jitter: 'full',
-      retry: (error) => error instanceof SomeAreLeft && !signal.aborted
-    }
-  ).catch((error: unknown) => {
-    if (!(error instanceof SomeAreLeft)) throw error
+  const waits = { minTimeout: FIRST_WAIT_MS, maxTimeout: LONGEST_WAIT_MS, randomize: true }
+  await pRetry(send, signal.aborted ? { retries: 0 } : { ...waits, retries, signal }).catch((error: unknown) => {
+    if (!(error instanceof SomeAreLeft) && error !== signal.reason) throw error
   })
-  const stopped = new AbortController()
-  const stop = new Promise<void>((resolve) =>
-    signal.addEventListener('abort', () => resolve(underWay), { once: true, signal: stopped.signal })
-  )
-  await Promise.race([sending, stop])
-  stopped.abort()
   return signal.aborted && left.length > 0 ? undefined : outcomes
 }
 

@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs'
 import type { JSONObject } from '@segment/actions-core'
+import validateMapping from '@segment/actions-core/mapping-kit/validate'
 import { parseFql } from '@segment/destination-subscriptions'
+import type { Condition } from '@segment/destination-subscriptions'
 import type { Definition } from './destination'
+
+/** Segment, Spec: the calls that a source sends. */
+export const CALLS = ['track', 'identify', 'page', 'screen', 'group', 'alias']
 
 /** A mapping as Segment stores it: which events it takes, into which action, and what each field is given. */
 export interface Subscription {
@@ -50,9 +55,20 @@ export function troublesOf(entry: unknown, title: string, definition: Definition
   ]
 }
 
-/** Why a text is no FQL; nothing if it is. */
+/** Why a text is no FQL that takes events; nothing if it is. */
 export function fqlTroubles(fql: string, title: string): string[] {
-  return 'error' in parseFql(fql) ? [`${title} subscribes with ${JSON.stringify(fql)}, which is not FQL.`] : []
+  const condition = parseFql(fql)
+  if ('error' in condition) return [`${title} subscribes with ${JSON.stringify(fql)}, which is not FQL.`]
+  // What the parser makes of a slip such as type == "track" is a condition that no event meets.
+  return unknownTypes(condition).map((type) => {
+    return `${title} subscribes with ${JSON.stringify(fql)}, but there is no type ${JSON.stringify(type)}; there are ${CALLS.join(', ')}.`
+  })
+}
+
+function unknownTypes(condition: Condition): unknown[] {
+  if (condition.type === 'group') return condition.children.flatMap(unknownTypes)
+  const { type, operator, value } = condition
+  return type === 'event-type' && operator === '=' && !CALLS.includes(String(value)) ? [value] : []
 }
 
 /** Segment's own keys in a mapping are no fields. */
@@ -65,9 +81,23 @@ function mappingTroubles(partnerAction: unknown, mapping: unknown, title: string
   }
   if (!isObject(mapping)) return [`${title} has a "mapping" that is not an object.`]
   const { fields } = actions[partnerAction]
-  return Object.keys(mapping)
-    .filter((key) => !Object.hasOwn(fields, key) && !SEGMENT_INTERNAL.test(key))
-    .map((key) => `${title} maps the field "${key}", which ${partnerAction} does not have.`)
+  const unknown = Object.keys(mapping).filter((key) => !Object.hasOwn(fields, key) && !SEGMENT_INTERNAL.test(key))
+  return [
+    ...unknown.map((key) => `${title} maps the field "${key}", which ${partnerAction} does not have.`),
+    ...directiveTroubles(mapping).map((trouble) => `${title} has a mapping in which ${trouble}`)
+  ]
+}
+
+/** What the framework finds wrong with the `@path` and the like in a mapping, such as `/event/@path should be a string…`. */
+function directiveTroubles(mapping: object): string[] {
+  try {
+    validateMapping(mapping)
+    return []
+  } catch (error) {
+    // Several come as one error that is a list of them.
+    const errors = error instanceof Error && Symbol.iterator in error ? Array.from(error as Iterable<unknown>) : [error]
+    return errors.map((one) => (one instanceof Error ? one.message : String(one)))
+  }
 }
 
 function parse(file: string): unknown {

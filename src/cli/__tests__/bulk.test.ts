@@ -136,10 +136,32 @@ describe('send --failed', () => {
     expect(readFileSync(path.join(folder, 'failed.ndjson'), 'utf8')).toBe('precious')
   })
 
-  it('says in one line that the file cannot be written', async () => {
+  it.each([
+    ['no/such/folder.ndjson', 'cannot be written.'],
+    ['/dev/null', 'is not a file. Name one for --failed.'],
+    ['.', 'is not a file. Name one for --failed.']
+  ])('says in one line that %s %s', async (file, trouble) => {
     write('events.ndjson', [track(1)])
-    const { errors } = await send('events.ndjson', '--failed', 'no/such/folder.ndjson')
-    expect(errors).toBe('error: no/such/folder.ndjson cannot be written.\n')
+    const { status, errors } = await send('events.ndjson', '--failed', file)
+    expect({ status, errors }).toStrictEqual({ status: 1, errors: `error: ${file} ${trouble}\n` })
+  })
+
+  it('lists an event that nests too deep by its text, and can be sent again', async () => {
+    const deep = JSON.stringify(track(1, { properties: { deep: 0 } })).replace(
+      '"deep":0',
+      `"deep":${'['.repeat(20_000)}${']'.repeat(20_000)}`
+    )
+    write('events.ndjson', [deep, track(2)])
+    for (const [from, to] of [
+      ['events.ndjson', 'failed.ndjson'],
+      ['failed.ndjson', 'again.ndjson']
+    ]) {
+      const { output, errors } = await send(from, '--failed', to)
+      expect(output).toContain('1 not delivered: ')
+      expect(errors).toMatch(/^What was not delivered is in .*\n$/)
+    }
+    expect(read('failed.ndjson')).toMatchObject([{ line: 1, text: deep }])
+    expect(readFileSync(path.join(folder, 'again.ndjson'), 'utf8')).toContain('[[[[')
   })
 })
 
@@ -161,6 +183,28 @@ describe('send of many events', () => {
     const { output } = await send('events.ndjson', '--failed', 'failed.ndjson')
     expect(output).toBe('2 of 3 events delivered.\n  1 not delivered: Maximum call stack size exceeded\n')
     expect(read('failed.ndjson')).toMatchObject([{ line: 2, event: { messageId: 'message-2' } }])
+  })
+
+  it('still sends the others in batches', async () => {
+    write('events.ndjson', [
+      ...Array.from({ length: 500 }, (_, index) => track(index)),
+      '{"type":"track","event":"Odd","messageId":"message-odd","userId":"u","context":null}',
+      ...Array.from({ length: 499 }, (_, index) => track(1000 + index))
+    ])
+    const { output } = await startLive('events.ndjson', '--failed', 'failed.ndjson', '--rate', '1000000').ended
+    expect(output).toContain('999 of 1,000 events delivered.\n')
+    expect(storedIds()).toHaveLength(999)
+    expect(heap.requests.length).toBeLessThan(30)
+    expect(read('failed.ndjson')).toMatchObject([{ line: 501, event: { messageId: 'message-odd' } }])
+  })
+
+  it('goes on after an event whose name is no text', async () => {
+    const odd = { event: { toString: 1 } }
+    write('events.ndjson', [track(1, odd), '{"type":"identify","name":{"toString":1},"userId":"u"}', track(2)])
+    const { output, errors } = await send('events.ndjson')
+    expect(errors).toBe('')
+    expect(output).toMatch(/✘ track {2}\(events\.ndjson:1\)[^]*✔ identify {2}\(events\.ndjson:2\)[^]*✔ track "Counted"/)
+    expect(output).toContain('2 of 3 events delivered.')
   })
 
   it('keeps what the integrations of an event keep from Heap', async () => {
@@ -186,8 +230,12 @@ describe('send of many events', () => {
     writeFileSync(file, readFileSync(file).subarray(0, -30))
     const { status, output } = await send('events.ndjson.gz', '--failed', 'failed.ndjson')
     expect(status).toBe(1)
-    expect(output).toMatch(/^\d+ of \d+ events delivered\. 1 more could not be read\.\n/)
-    expect(read('failed.ndjson')).toMatchObject([{ reason: 'cannot be read: unexpected end of file' }])
+    expect(output).toMatch(/^\d+ of \d+ events delivered\. 2 more could not be read\.\n/)
+    // The line that it breaks off in, and all that would have followed.
+    expect(read('failed.ndjson')).toMatchObject([
+      { reason: expect.stringContaining('is not JSON') as string, text: expect.stringMatching(/^\{/) as string },
+      { reason: 'cannot be read: unexpected end of file' }
+    ])
   })
 
   it('sends through the mappings of a file', async () => {
@@ -268,7 +316,7 @@ describe('send --live', () => {
     const events = Array.from({ length: 3500 }, (_, index) => track(index))
     write('events-1.ndjson', events.slice(0, 1200))
     write('events-2.ndjson', [...events.slice(1200, 3400), '{broken', ...events.slice(3400)])
-    // Two requests for each of the first two batches, and then Heap is down.
+    // A request for each of the first two batches, and then Heap is down.
     heap.failWhen(() => (heap.requests.length >= 2 ? { status: 503 } : undefined))
     const args = ['events-1.ndjson', 'events-2.ndjson', '--failed', 'failed.ndjson', '--rate', '1000000']
     const { child, ended } = startLive(...args)
@@ -282,7 +330,9 @@ describe('send --live', () => {
     expect(storedIds()).toHaveLength(2000)
 
     const other = await send('events-1.ndjson', '--resume')
-    expect(other.errors).toBe('error: No stopped send of these files to this App ID is known in this folder.\n')
+    expect(other.errors).toBe(
+      'error: No stopped send of these files, to this App ID and with these mappings, is known in this folder.\n'
+    )
     const unnamed = await startLive(...args.slice(0, 2), '--resume').ended
     expect(unnamed.output).toBe('error: The stopped send wrote to failed.ndjson: go on with --failed failed.ndjson.\n')
 
@@ -293,6 +343,126 @@ describe('send --live', () => {
     expect(storedIds()).toStrictEqual(events.slice(2000).map(({ messageId }) => messageId))
     expect(read('failed.ndjson')).toMatchObject([{ source: 'events-2.ndjson', line: 2201, text: '{broken' }])
     expect(readdirSync(folder).filter((name) => name.startsWith('heap-destination'))).toStrictEqual([])
+  })
+
+  /** Stops a send of 1,500 events after the first 1,000; what it prints. */
+  async function stopAfterFirstBatch(...args: string[]): Promise<string> {
+    heap.failWhen(() => (heap.requests.length >= 1 ? { status: 503 } : undefined))
+    const { child, ended } = startLive(...args, '--rate', '1000000')
+    await until(() => heap.requests.length > 1)
+    child.kill('SIGINT')
+    const { output } = await ended
+    heap.reset()
+    return output
+  }
+  const many = Array.from({ length: 1500 }, (_, index) => track(index, index === 7 ? { userId: 'null' } : {}))
+  const theRest = many.slice(1000).map(({ messageId }) => messageId)
+
+  it('sends nothing more once it has stopped, nor waits for the next try', async () => {
+    write('events.ndjson', [track(1)])
+    heap.failWhen(() => ({ status: 429 }))
+    const { child, ended } = startLive('events.ndjson', '--failed', 'failed.ndjson')
+    // The third try is followed by a wait of two seconds at least.
+    await until(() => heap.requests.length === 3)
+    await new Promise((go) => setTimeout(go, 300))
+    const stoppedAt = performance.now()
+    child.kill('SIGINT')
+    await ended
+    expect(performance.now() - stoppedAt).toBeLessThan(1500)
+    expect(heap.requests).toHaveLength(3)
+  })
+
+  it('goes on after a crash, also in the first events', async () => {
+    write('events.ndjson', many.slice(20, 25))
+    heap.failWhen(() => (heap.requests.length >= 2 ? { status: 503 } : undefined))
+    const { child, ended } = startLive('events.ndjson')
+    await until(() => heap.requests.length > 2)
+    child.kill('SIGKILL')
+    await ended
+    heap.reset()
+    expect((await startLive('events.ndjson', '--resume').ended).output).toMatch(/5 of 5 events delivered\.\n/)
+    expect(storedIds()).toStrictEqual(['message-22', 'message-23', 'message-24'])
+  })
+
+  it('goes on with a folder, whatever it has written there itself', async () => {
+    write('events.ndjson', many)
+    const args = ['.', '--failed', 'failed.ndjson']
+    expect(await stopAfterFirstBatch(...args)).toContain('Stopped after events.ndjson:1000.')
+    expect((await startLive(...args, '--resume').ended).output).toContain('1,499 of 1,500 events delivered.\n')
+    expect(storedIds()).toStrictEqual(theRest)
+  })
+
+  it('goes on with the standard input, if that is the same again', async () => {
+    const text = many.map((event) => `${JSON.stringify(event)}\n`).join('')
+    heap.failWhen(() => (heap.requests.length >= 1 ? { status: 503 } : undefined))
+    const first = startLive('-', '--failed', 'failed.ndjson', '--rate', '1000000')
+    first.child.stdin.end(text)
+    await until(() => heap.requests.length > 1)
+    first.child.kill('SIGINT')
+    expect((await first.ended).output).toContain('Stopped after standard input:1000.')
+    heap.reset()
+
+    for (const other of [text.split('\n').reverse().join('\n'), text.slice(0, 5000), '']) {
+      const { child, ended } = startLive('-', '--failed', 'failed.ndjson', '--resume')
+      child.stdin.end(other)
+      expect(await ended).toStrictEqual({
+        status: 1,
+        output:
+          'error: standard input is not as it was when the send stopped, so it cannot go on. Send without --resume: what Heap has is not stored again.\n'
+      })
+    }
+    expect(heap.requests).toStrictEqual([])
+    const { child, ended } = startLive('-', '--failed', 'failed.ndjson', '--resume')
+    child.stdin.end(text)
+    expect((await ended).output).toContain('1,499 of 1,500 events delivered.\n')
+    expect(storedIds()).toStrictEqual(theRest)
+  })
+
+  it('does not go on where something else than the length of a file has changed', async () => {
+    write('events.ndjson', many)
+    const mapping = (name: string) =>
+      JSON.stringify([
+        {
+          partnerAction: 'trackEvent',
+          subscribe: 'type = "track"',
+          mapping: {
+            message_id: { '@path': '$.messageId' },
+            identity: { '@path': '$.userId' },
+            event: name
+          }
+        }
+      ])
+    writeFileSync(path.join(folder, 'mappings.json'), mapping('One'))
+    const args = ['events.ndjson', '--failed', 'failed.ndjson', '--mappings', 'mappings.json']
+    expect(await stopAfterFirstBatch(...args)).toContain('Stopped after events.ndjson:1000.')
+    const resume = async () => (await startLive(...args, '--resume').ended).output
+
+    writeFileSync(path.join(folder, 'mappings.json'), mapping('Two'))
+    expect(await resume()).toContain('error: No stopped send of these files, to this App ID and with these mappings')
+    writeFileSync(path.join(folder, 'mappings.json'), mapping('One'))
+
+    const failed = readFileSync(path.join(folder, 'failed.ndjson'), 'utf8')
+    const mended = failed.replace('"userId":"null"', '"userId":"carol"')
+    writeFileSync(path.join(folder, 'failed.ndjson'), mended)
+    expect(await resume()).toBe(
+      'error: failed.ndjson is not as it was when the send stopped, so it cannot go on. Send without --resume, and with another --failed: what Heap has is not stored again.\n'
+    )
+    expect(readFileSync(path.join(folder, 'failed.ndjson'), 'utf8')).toBe(mended)
+    writeFileSync(path.join(folder, 'failed.ndjson'), failed)
+
+    write('events.ndjson', [...many.slice(1, 1000), many[0], ...many.slice(1000)])
+    expect(await resume()).toContain('error: events.ndjson is not as it was when the send stopped')
+    write('events.ndjson', many)
+
+    const [checkpoint] = readdirSync(folder).filter((name) => name.startsWith('heap-destination'))
+    const progress = readFileSync(path.join(folder, checkpoint), 'utf8')
+    writeFileSync(path.join(folder, checkpoint), progress.slice(0, 20))
+    expect(await resume()).toMatch(/^error: heap-destination-send-.* cannot be read, so the send cannot go on\..*\n$/)
+    writeFileSync(path.join(folder, checkpoint), progress)
+
+    expect(heap.requests).toStrictEqual([])
+    expect(await resume()).toContain('1,499 of 1,500 events delivered.\n')
+    expect(storedIds()).toStrictEqual(theRest)
   })
 
   it('does not go on with a file that has changed since', async () => {

@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Readable } from 'node:stream'
+import { gzipSync } from 'node:zlib'
 import { findSources, readEvents } from '../events'
 import type { ReadEvent } from '../events'
 
@@ -28,14 +30,22 @@ async function collect(events: AsyncIterable<ReadEvent>): Promise<ReadEvent[]> {
 }
 
 /** Reads a file of this text and gives what was read without the file's name. */
-async function readFile(text: string, name = 'events.json') {
+async function readFile(text: string | Buffer, name = 'events.json') {
   const file = path.join(folder, name)
   await writeFile(file, text)
   const found = await read(file)
   return found.map(({ source, ...rest }) => {
     expect(source).toBe(file)
-    return rest
+    return withoutSoundText(rest)
   })
+}
+
+/** The text of an event is that which its event was read from. */
+function withoutSoundText<Read extends { text?: string }>(read: Read): Omit<Read, 'text'> {
+  if (!('event' in read)) return read
+  const { text, ...rest } = read
+  expect(JSON.parse(text ?? '')).toStrictEqual(read.event)
+  return rest
 }
 
 describe('readEvents', () => {
@@ -74,9 +84,55 @@ describe('readEvents', () => {
 
   it('reads the standard input', async () => {
     const input = Readable.from([JSON.stringify(track)])
-    expect(await collect(readEvents({ name: 'standard input' }, { input }))).toStrictEqual([
-      { source: 'standard input', line: 1, event: track }
+    const found = await collect(readEvents({ name: 'standard input' }, { input }))
+    expect(found.map(withoutSoundText)).toStrictEqual([{ source: 'standard input', line: 1, event: track }])
+  })
+
+  it('unpacks what is gzipped, whatever its name', async () => {
+    const zipped = gzipSync(`${JSON.stringify(track)}\n`)
+    for (const name of ['events.ndjson.gz', 'archive.GZ', 'events', 'events.json']) {
+      expect(await readFile(zipped, name)).toStrictEqual([{ line: 1, event: track }])
+    }
+    const input = Readable.from([zipped], { objectMode: false })
+    expect(await collect(readEvents({ name: 'standard input' }, { input }))).toMatchObject([{ event: track }])
+  })
+
+  it('reads the lines before the one that an archive is broken in', async () => {
+    const lines = Array.from({ length: 5000 }, (_, index) =>
+      JSON.stringify({ ...track, messageId: randomUUID(), index })
+    )
+    const found = await readFile(Buffer.concat([gzipSync(lines.join('\n')), Buffer.from('junk')]), 'events.ndjson.gz')
+    const events = found.filter((one) => 'event' in one)
+    expect(events.length).toBeGreaterThan(4000)
+    expect(found.at(-1)).toMatchObject({ trouble: 'cannot be read: incorrect header check' })
+  })
+
+  it.each([
+    ['is broken', '{"type":"track", broken'],
+    ['is nothing', 'null'],
+    ['is an empty array', '[]'],
+    ['is text', 'type,event']
+  ])('reads an event a line also where the first line %s', async (_state, first) => {
+    const line = JSON.stringify(track)
+    for (const name of ['events.json', 'events.gz']) {
+      const text = `\n${first}\n${first}\n${line}\n{"type":\n${line}\n`
+      expect(await readFile(name.endsWith('gz') ? gzipSync(text) : text, name)).toMatchObject([
+        { line: 2, trouble: expect.any(String) as string, text: first },
+        { line: 3, text: first },
+        { line: 4, event: track },
+        { line: 5, text: '{"type":' },
+        { line: 6, event: track }
+      ])
+    }
+  })
+
+  it('takes a document for one also where a line of it is a whole object', async () => {
+    const text = '[\n{"type":"track","properties":\n{"a":"]"}\n},\n{"type":"page"}\n]'
+    expect(await readFile(text)).toStrictEqual([
+      { line: 2, event: { type: 'track', properties: { a: ']' } } },
+      { line: 5, event: { type: 'page' } }
     ])
+    expect(await readFile('{"type":"track","properties":\n{"a":1}\n}')).toMatchObject([{ line: 1 }])
   })
 
   it('reads the files of a folder by name, and leaves other files and folders alone', async () => {
@@ -84,7 +140,10 @@ describe('readEvents', () => {
     for (const name of ['b.json', 'a.ndjson', 'notes.txt', 'refused/c.json']) {
       await writeFile(path.join(folder, name), JSON.stringify(track))
     }
-    expect((await read(folder)).map(({ source }) => path.basename(source))).toStrictEqual(['a.ndjson', 'b.json'])
+    await writeFile(path.join(folder, 'c.gz'), gzipSync(JSON.stringify(track)))
+    await writeFile(path.join(folder, 'own.json'), '{}')
+    const sources = await findSources([folder], (file) => file === path.join(folder, 'own.json'))
+    expect(sources.map(({ name }) => path.basename(name))).toStrictEqual(['a.ndjson', 'b.json', 'c.gz'])
   })
 
   describe('says what is wrong, where, and goes on', () => {
@@ -96,7 +155,7 @@ describe('readEvents', () => {
 
     it('with a folder that holds no events', async () => {
       expect(await read(folder)).toStrictEqual([
-        { source: folder, line: 1, trouble: 'holds no .json, .ndjson or .jsonl file' }
+        { source: folder, line: 1, trouble: 'holds no .json, .ndjson, .jsonl or .gz file' }
       ])
     })
 
@@ -115,6 +174,22 @@ describe('readEvents', () => {
       const found = await readFile(text)
       expect(found).toHaveLength(1)
       expect(found[0]).toMatchObject({ line, trouble: expect.stringContaining(trouble) as string })
+    })
+
+    it('with a line that nests too deep, or whose type cannot be made a text', async () => {
+      const line = JSON.stringify(track)
+      const deep = '['.repeat(50_000) + ']'.repeat(50_000)
+      const strange = '{"type":{"toString":1}}'
+      const broken = `{"a":${'['.repeat(50_000)}`
+      const wrapped = '{"reason":"cannot be read: unexpected end of file","source":"a.gz","line":7}'
+      expect(await readFile([deep, strange, broken, wrapped, line].join('\n'), 'events.ndjson')).toStrictEqual([
+        { line: 1, trouble: 'is no Segment event: it is an array, not an object', text: deep },
+        { line: 2, trouble: `is no Segment event: its "type" is no text, not ${CALLS}`, text: strange },
+        { line: 3, trouble: 'is not JSON', text: broken },
+        { line: 4, trouble: 'holds no event to send again, as it stands for a whole file', text: wrapped },
+        { line: 5, event: track }
+      ])
+      expect(await readFile(`[${deep},${line}]`)).toMatchObject([{ text: deep }, { event: track }])
     })
 
     it('with one line of many', async () => {

@@ -119,6 +119,20 @@ describe('heap-destination send', () => {
     expect(output).not.toContain('\u001b')
   })
 
+  it('keeps it from forging lines, and from steering the terminal by way of an error', async () => {
+    const event = (more: object) => JSON.stringify({ type: 'track', messageId: 'message-0001', userId: 'a', ...more })
+    const { output } = await send(
+      ['-'],
+      [
+        event({ event: 'X\n✔ track "Forged"' }),
+        event({ event: 'Y', timestamp: 'Jan 1 20000 (\u001b[31mRED\u001b[2J)\n✔ track "Forged"' }),
+        '{"type":"\u009b2J\u007f\\n✔ track"}'
+      ].join('\n')
+    )
+    for (const control of ['\u001b', '\u009b', '\u007f']) expect(output).not.toContain(control)
+    expect(output.match(/^✔/gm)).toHaveLength(1)
+  })
+
   it('ends quietly when nobody reads its output any more', async () => {
     const command = `${process.execPath} bin/heap-destination.js send examples | head -1`
     const { output, errors } = await run('sh', ['-c', command])

@@ -98,6 +98,40 @@ describe('heap-destination serve', () => {
 `)
   })
 
+  it('prints a line an event, whatever the event holds', async () => {
+    const served = await startReady()
+    await postTrack(served.url, { event: 'X\n✔ track "Forged"' })
+    await postTrack(served.url, { timestamp: 'Jan 1 20000 (\u001b[2J)\n✔ track "Forged"' })
+    await postTrack(served.url, { event: { toString: 1 } })
+    served.process.kill('SIGINT')
+    await served.ended
+    const [, , , , , ...lines] = served.output().trimEnd().split('\n')
+    expect(lines).toHaveLength(3)
+    expect(lines.filter((line) => line.startsWith('✔'))).toHaveLength(1)
+    expect(served.output()).not.toContain('\u001b')
+  })
+
+  it('ends on Ctrl-C also where a client has connected and asks for nothing, or does not finish asking', async () => {
+    const served = await startReady()
+    const idle = net.connect(served.port, 'localhost')
+    const halfway = net.connect(served.port, 'localhost')
+    halfway.write('POST /v1/track HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n{')
+    await Promise.all([once(idle, 'connect'), once(halfway, 'data')])
+    for (const socket of [idle, halfway]) socket.on('error', () => undefined)
+    served.process.kill('SIGINT')
+    expect(await served.ended).toBe(0)
+  })
+
+  it('is not ended by a WebSocket that breaks the protocol', async () => {
+    const served = await startReady()
+    const socket = new WebSocket(`ws://localhost:${served.port + 1}`)
+    await once(socket, 'upgrade')
+    // An unmasked frame, which no client may send.
+    ;(socket as unknown as { _socket: net.Socket })._socket.write(Buffer.from([0x81, 0x01, 0x41]))
+    await once(socket, 'close')
+    expect(await postTrack(served.url)).toStrictEqual({ success: true })
+  })
+
   it('listens on this machine alone', async () => {
     const { port } = await startReady()
     const socket = net.connect(port, '127.0.0.2')
@@ -190,8 +224,38 @@ describe('heap-destination serve', () => {
 
       edit('trackEvent/build.ts', 'export functio', 'export function')
       await until(() => messages.length === 3)
+
+      edit('index.ts', 'export default', 'export const other =')
+      await until(() => served.output().includes('no default export'))
+      edit('index.ts', 'export const other =', 'export default')
+      await until(() => messages.length === 4)
       expect(served.process.exitCode).toBeNull()
       socket.close()
+    })
+
+    it('does not end by what the source fails over unseen, and says so', async () => {
+      const served = await startReady([], { root })
+      edit(
+        'trackEvent/index.ts',
+        'perform: (',
+        "perform: async () => { void Promise.reject(new Error('forgotten')); throw null },\n  unused: ("
+      )
+      await until(() => served.output().includes('Reloaded'))
+      const payload = { type: 'track', event: 'Signed Up', messageId: 'message-1', userId: 'alice' }
+      const answer = await fetch(`${served.url}/trackEvent`, {
+        method: 'POST',
+        body: JSON.stringify({ payload, settings: { appId: '12343283' } })
+      })
+      expect(await answer.json()).toMatchObject([{ statusCode: 500, message: 'null', requestError: true }])
+      await until(() => served.output().includes('The destination failed unseen: forgotten'))
+      expect(served.process.exitCode).toBeNull()
+    })
+
+    it('says where the source breaks off if it does so from the start', async () => {
+      edit('trackEvent/build.ts', 'export function', 'export functio')
+      const served = start(['--port', String(await freePort())], { root })
+      expect(await served.ended).toBe(1)
+      expect(served.errors()).toMatch(/^Transform failed with 1 error:\n.*build\.ts:\d+:\d+: ERROR: .*\n$/)
     })
 
     it('announces it to no page that has no business here', async () => {

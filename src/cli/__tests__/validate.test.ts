@@ -57,6 +57,16 @@ describe('heap-destination validate', () => {
       'The preset "Track Calls" maps the field "evnt", which trackEvent does not have.'
     ],
     [
+      'a preset with a directive that cannot work',
+      withPreset({ mapping: { event: { '@path': 5 } } }),
+      'The preset "Track Calls" has a mapping in which /event/@path should be a string or a mapping directive but it is a number.'
+    ],
+    [
+      'a preset that takes no event there is',
+      withPreset({ subscribe: 'type == "track" or type = "page"' }),
+      'The preset "Track Calls" subscribes with "type == \\"track\\" or type = \\"page\\"", but there is no type "="; there are track, identify, page, screen, group, alias.'
+    ],
+    [
       'a preset whose FQL does not parse',
       withPreset({ subscribe: '(type = "track"' }),
       'The preset "Track Calls" subscribes with "(type = \\"track\\"", which is not FQL.'

@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import type { SegmentEvent } from '@segment/actions-core'
 import { HeapEmulator, interceptHeap } from '../../heap-emulator'
-import { Checkpoint } from '../checkpoint'
+import { changedSource, Checkpoint, isCheckpoint } from '../checkpoint'
 import type { Progress } from '../checkpoint'
 import { loadDefinition } from '../destination'
 import { findSources, readEvents } from '../events'
@@ -59,15 +60,17 @@ const BATCH = 1000
  */
 export async function send(names: string[], options: SendOptions): Promise<number> {
   const { live, appId = EMULATED_APP_ID, region, mappings, json } = options
-  const sources = await findSources(names.length > 0 ? names : [EXAMPLES])
-  const checkpoint = new Checkpoint(sources, { live: live ?? false, appId, region, mappings })
+  const definition = loadDefinition()
+  const subscriptions = mappings ? readSubscriptions(mappings, definition) : presetSubscriptions(definition)
+  const isOwn = (file: string) =>
+    isCheckpoint(file) || (options.failed !== undefined && path.resolve(file) === path.resolve(options.failed))
+  const sources = await findSources(names.length > 0 ? names : [EXAMPLES], isOwn)
+  const checkpoint = new Checkpoint(sources, { live: live ?? false, appId, region, subscriptions })
   const before = options.resume ? checkpoint.load() : undefined
   if (before?.failed && before.failed.file !== options.failed) {
     throw new UsageError(`The stopped send wrote to ${before.failed.file}: go on with --failed ${before.failed.file}.`)
   }
-  const definition = loadDefinition()
-  const subscriptions = mappings ? readSubscriptions(mappings, definition) : presetSubscriptions(definition)
-  const failed = options.failed === undefined ? undefined : new FailedFile(options.failed, before?.failed?.bytes)
+  const failed = options.failed === undefined ? undefined : new FailedFile(options.failed, before?.failed)
 
   const emulator = live ? undefined : new HeapEmulator({ keepRequests: 0 })
   const interception = emulator && interceptHeap(emulator)
@@ -91,6 +94,8 @@ export async function send(names: string[], options: SendOptions): Promise<numbe
     batch: live ? Math.min(BATCH, rate) : BATCH,
     shown: json ? Infinity : failed ? 0 : SHOWN,
     retries: options.retries,
+    // The emulator has forgotten everything by then.
+    keepsProgress: live ?? false,
     signal: stop.signal
   })
   try {
@@ -112,26 +117,31 @@ interface SendRunOptions {
   batch: number
   shown: number
   retries: number
+  /** Whether progress is saved from the first event on, not only once there are many. */
+  keepsProgress: boolean
   signal: AbortSignal
 }
 
 /** One send from its start, or from where it was stopped, to its end or the next stop. */
 class SendRun {
-  private progress: Progress = { stoppedAfter: 'the start', source: 0, items: 0, tally: emptyTally() }
+  private progress: Progress = { stoppedAfter: 'the start', source: 0, items: 0, digest: '', tally: emptyTally() }
   private bar: ProgressBar | undefined
   private bytes = 0
   private isBulk = false
+  /** Of the texts that were read of the current source. */
+  private hash = createHash('sha256')
 
   constructor(private readonly options: SendRunOptions) {}
 
   /** @returns the exit status */
   async start(before: Progress | undefined): Promise<number> {
-    const { checkpoint, signal } = this.options
+    const { checkpoint, failed, signal } = this.options
     if (before) this.progress = before
     else if (checkpoint.exists) {
       console.error('An earlier send of these files was stopped. This one starts anew; --resume would have gone on.')
     }
 
+    this.progress.failed = failed?.soFar
     let unit: Unit[] = []
     for await (const read of this.read()) {
       unit.push(read)
@@ -159,13 +169,21 @@ class SendRun {
     const start = { ...this.progress }
     for (let source = start.source; source < sources.length && !signal.aborted; source++) {
       let items = 0
+      this.hash = createHash('sha256')
+      const skipped = source === start.source ? start.items : 0
       const onBytes = (bytes: number) => (this.bytes += bytes)
       for await (const read of readEvents(sources[source], { signal, onBytes })) {
         items++
-        if (source === start.source && items <= start.items) continue
-        yield { read, after: { source, items } }
+        this.hash.update(`${read.text}\n`)
+        if (items === skipped && this.digest() !== start.digest) throw changedSource(sources[source].name)
+        if (items > skipped) yield { read, after: { source, items } }
       }
+      if (items < skipped && !signal.aborted) throw changedSource(sources[source].name)
     }
+  }
+
+  private digest(): string {
+    return this.hash.copy().digest('hex')
   }
 
   private unitSize(): number {
@@ -206,12 +224,12 @@ class SendRun {
     const queue = outcomes.values()
     const lost: FailedEvent[] = []
     for (const { read } of unit) {
-      const { source, line } = read
+      const { source, line, text } = read
       if ('trouble' in read) {
-        const { trouble, text } = read
+        const { trouble } = read
         tally.unreadable++
         if (!failed) report.trouble({ source, line }, trouble)
-        lost.push({ reason: trouble, source, line, ...(text !== undefined && { text }) })
+        lost.push({ reason: trouble, source, line, text })
         continue
       }
       const outcome = queue.next().value as Outcome
@@ -220,13 +238,16 @@ class SendRun {
       if (alone) report.journey({ source, line }, outcome as Journey)
       if (delivered || excluded) continue
       if (!alone && !failed) report.trouble({ source, line }, reasonOf(outcome))
-      lost.push({ reason: reasonOf(outcome), source, line, event })
+      lost.push({ reason: reasonOf(outcome), source, line, event, text })
     }
     failed?.add(lost)
     const { read, after } = unit[unit.length - 1]
-    Object.assign(this.progress, after, { stoppedAfter: `${read.source}:${read.line}` })
-    if (failed) this.progress.failed = { file: failed.file, bytes: failed.bytes }
-    if (this.isBulk) this.save()
+    Object.assign(this.progress, after, {
+      digest: this.digest(),
+      stoppedAfter: `${read.source}:${read.line}`,
+      failed: failed?.soFar
+    })
+    if (this.isBulk || this.options.keepsProgress) this.save()
     this.bar?.update(this.bytes, tally.read)
   }
 
@@ -245,8 +266,10 @@ class SendRun {
     const { report, emulator, failed, checkpoint } = this.options
     const { tally } = this.progress
     report.end(tally, this.isBulk ? undefined : emulator?.snapshot())
-    if (failed && failed.bytes > 0)
-      console.error(`What was not delivered is in ${failed.file}, with the reason; send it again once that is mended.`)
+    if (failed && failed.soFar.bytes > 0)
+      console.error(
+        `What was not delivered is in ${failed.soFar.file}, with the reason; send it again once that is mended.`
+      )
     checkpoint.remove()
     return isComplete(tally) ? 0 : 1
   }
@@ -260,9 +283,10 @@ interface Unit {
 /** The first Ctrl-C stops in good order, the second at once. */
 function stopOnSignals(): { signal: AbortSignal; dispose: () => void } {
   const controller = new AbortController()
-  const stop = () => controller.abort()
+  // By way of exit, which a progress bar leaves the terminal in order at.
+  const stop = () => (controller.signal.aborted ? process.exit(130) : controller.abort())
   const signals = ['SIGINT', 'SIGTERM'] as const
-  for (const signal of signals) process.once(signal, stop)
+  for (const signal of signals) process.on(signal, stop)
   return {
     signal: controller.signal,
     dispose: () => signals.forEach((signal) => process.removeListener(signal, stop))

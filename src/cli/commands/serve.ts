@@ -1,6 +1,7 @@
 import { HeapEmulator, interceptHeap } from '../../heap-emulator'
+import { errorOf } from '../pipeline'
 import type { Journey } from '../pipeline'
-import { journeyLine } from '../report'
+import { journeyLine, oneLine } from '../report'
 import { startServer } from '../server'
 import type { RunningServer } from '../server'
 import { readSubscriptions, UsageError } from '../subscriptions'
@@ -33,6 +34,8 @@ export async function serve({ port, live, appId = EMULATED_APP_ID, region, mappi
   const stop = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
   })
+  // The destination's source may be under work: a request that it does not wait for, say, does not end the server.
+  process.on('unhandledRejection', (error) => console.log(`The destination failed unseen: ${errorOf(error).message}`))
   try {
     const server = await startServer({
       port,
@@ -61,7 +64,7 @@ function greet({ url }: RunningServer, heap: string): void {
 
 function lineOf(journey: Journey): string {
   const { delivered, runs } = journey
-  return `${journeyLine(journey)} ${delivered ? `→ ${runs.map(({ action }) => action).join(', ')}` : reasonOf(journey)}`
+  return `${journeyLine(journey)} ${delivered ? `→ ${runs.map(({ action }) => action).join(', ')}` : oneLine(reasonOf(journey))}`
 }
 
 function portTaken(port: number): (error: unknown) => never {

@@ -1,5 +1,12 @@
 import { defaultValues } from '@segment/actions-core'
-import type { Destination, DestinationDefinition, ExecuteInput, JSONObject, SegmentEvent } from '@segment/actions-core'
+import type {
+  Destination,
+  DestinationDefinition,
+  ExecuteInput,
+  JSONObject,
+  Result,
+  SegmentEvent
+} from '@segment/actions-core'
 import { json, Router } from 'express'
 import type { Request, Response } from 'express'
 import type { Settings } from '../../destinations/heap/generated-types'
@@ -22,6 +29,9 @@ interface TesterBody {
   auth?: ExecuteInput<Settings, unknown>['auth']
   features?: Record<string, boolean>
 }
+
+/** What became of an event of a batch. */
+type EventStatus = NonNullable<Result['multistatus']>[number]
 
 /** 1,000 events of 32 KB each. */
 const BODY_LIMIT = '32mb'
@@ -57,8 +67,11 @@ export function actionsTester(loaded: () => LoadedDestination): Router {
     const { destination } = loaded()
     if (!destination.onDelete) return next()
     const { payload, settings } = request.body ?? {}
-    const event = { type: 'delete', ...(Array.isArray(payload) ? payload[0] : payload) } as unknown as SegmentEvent
-    return answerExchanges(response, async () => void (await destination.onDelete?.(event, { ...settings })))
+    const events = [payload ?? {}].flat().map((event) => ({ type: 'delete', ...event }) as unknown as SegmentEvent)
+    return answerExchanges(response, async () => {
+      checkBody(request.body)
+      for (const event of events) await destination.onDelete?.(event, { ...settings })
+    })
   })
   router.post('/:action', (request: Request<{ action: string }, unknown, TesterBody | undefined>, response, next) => {
     const { definition, destination } = loaded()
@@ -75,8 +88,7 @@ export function actionsTester(loaded: () => LoadedDestination): Router {
     return answerExchanges(
       response,
       async () => {
-        const trouble = payloadTrouble(payload)
-        if (trouble !== undefined) throw new BadPayload(trouble)
+        checkBody(request.body)
         if (!Array.isArray(payload))
           return void (await destination.actions[action].execute({ ...bundle, data: payload }))
         return destination.actions[action].executeBatch({ ...bundle, data: payload })
@@ -87,17 +99,25 @@ export function actionsTester(loaded: () => LoadedDestination): Router {
   return router
 }
 
-class BadPayload extends Error {
+class BadBody extends Error {
   readonly status = 400
 }
 
-/** The framework drops what is no object from a batch without a word. */
-function payloadTrouble(payload: unknown): string | undefined {
-  if (!Array.isArray(payload))
-    return isObject(payload) ? undefined : 'The payload must be an event or a list of events.'
-  if (payload.length === 0) return 'The payload is an empty list; a batch has at least one event.'
+/**
+ * The framework makes something of anything, and drops what is no object from a batch without a word.
+ *
+ * @throws {BadBody} that says which part of the body is not what it must be
+ */
+function checkBody({ payload = {}, settings, mapping }: TesterBody = {}): void {
+  if (settings !== undefined && !isObject(settings)) throw new BadBody('The settings must be an object.')
+  if (mapping !== undefined && !isObject(mapping)) throw new BadBody('The mapping must be an object.')
+  if (!Array.isArray(payload)) {
+    if (!isObject(payload)) throw new BadBody('The payload must be an event or a list of events.')
+    return
+  }
+  if (payload.length === 0) throw new BadBody('The payload is an empty list; a batch has at least one event.')
   const index = payload.findIndex((event) => !isObject(event))
-  return index === -1 ? undefined : `Event ${index + 1} of the payload is not an object.`
+  if (index >= 0) throw new BadBody(`Event ${index + 1} of the payload is not an object.`)
 }
 
 function settingsOf(body: TesterBody | undefined): Settings {
@@ -114,12 +134,20 @@ async function answerCheck(response: Response, check: () => Promise<unknown>): P
 }
 
 /** Answers with the exchanges, or with the error; with both the exchanges and each event's status if `multistatus` is asked for. */
-async function answerExchanges(response: Response, run: () => Promise<unknown>, multistatus = false): Promise<void> {
+async function answerExchanges(
+  response: Response,
+  run: () => Promise<EventStatus[] | void>,
+  multistatus = false
+): Promise<void> {
   const { recording, result } = record(run)
   try {
-    const nodes = await result
+    const nodes = (await result) ?? []
     const exchanges = recording.exchanges.map(overTheWire)
-    response.json(multistatus ? { exchanges, multistatus: nodes ?? [] } : exchanges)
+    const refused = nodes.flatMap((node) => ('errormessage' in node ? [node] : []))
+    if (multistatus) response.json({ exchanges, multistatus: nodes })
+    // Without an exchange, a list of none would look as if nothing had been asked for.
+    else if (exchanges.length === 0) response.json(refused.map(refusalOf))
+    else response.json(exchanges)
   } catch (error) {
     response.json([
       {
@@ -134,6 +162,11 @@ async function answerExchanges(response: Response, run: () => Promise<unknown>, 
   }
 }
 
+/** An event of a batch that came to nothing, in the form of a failure. */
+function refusalOf({ status, errormessage }: Extract<EventStatus, { errormessage: string }>): object {
+  return { statusCode: status, message: errormessage, fields: {}, requestError: true }
+}
+
 /** As actions-cli shows it: the text of the body that was sent. */
 function overTheWire({ request, ...rest }: Exchange): object {
   return { request: { ...request, body: request.body === undefined ? '' : JSON.stringify(request.body) }, ...rest }
@@ -141,11 +174,12 @@ function overTheWire({ request, ...rest }: Exchange): object {
 
 /** What is wrong with each field, where the framework says so; it gives one that is missing the path of its parent. */
 function fieldsOf(error: unknown): Record<string, string> {
-  const { errors = [] } = error as { errors?: { path: string; message: string }[] }
-  return Object.fromEntries(
-    errors.map(({ path, message }) => [
-      /missing the required field '(.+)'/.exec(message)?.[1] ?? path.replace(/^\$\.?/, ''),
-      message
-    ])
-  )
+  const { errors } = { ...(error as { errors?: unknown } | null) }
+  const fields: Record<string, string> = {}
+  for (const one of Array.isArray(errors) ? (errors as unknown[]) : []) {
+    if (!isObject(one) || typeof one.path !== 'string' || typeof one.message !== 'string') continue
+    const missing = /missing the required field '(.+)'/.exec(one.message)?.[1]
+    fields[missing ?? one.path.replace(/^\$\.?/, '')] = one.message
+  }
+  return fields
 }

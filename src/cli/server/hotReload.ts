@@ -50,9 +50,13 @@ function announcements(port: number, warn: (text: string) => void): WebSocketSer
   const sockets = new WebSocketServer({
     host: '127.0.0.1',
     port,
+    // Nothing is expected of the Tester.
+    maxPayload: 1024,
     verifyClient: ({ origin, req }: { origin?: string; req: { headers: { host?: string } } }) =>
       isLocalHost(req.headers.host) && isTesterOrigin(origin)
   })
+  // One that breaks the protocol is closed by itself.
+  sockets.on('connection', (client) => client.on('error', () => undefined))
   sockets.on('error', () => warn(`Port ${port} is taken, so the Actions Tester is not told of changes.`))
   return sockets
 }

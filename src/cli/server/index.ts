@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 import type { DestinationDefinition, SegmentEvent } from '@segment/actions-core'
 import express from 'express'
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
@@ -16,6 +17,9 @@ import type { LoadedDestination } from './actionsTester'
 import { hotReload } from './hotReload'
 import { localOnly } from './localOnly'
 import { segmentSource } from './segmentSource'
+
+/** A request whose body has not all come by then is not waited for any longer when the server ends. */
+const FINISH_WITHIN_MS = 10_000
 
 /** How a server is set up. */
 export interface ServerOptions {
@@ -105,6 +109,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     streamJourneys(journeys, response, () => streams.delete(response))
   })
   app.get('/heap', (_request, response) => {
+    // Heap takes its time to delete; here one wants to see it.
+    emulator?.completeDeletions()
     if (emulator) response.json(emulator.snapshot())
     else response.status(404).json({ error: 'Heap is the real one here; look there for what it holds.' })
   })
@@ -128,8 +134,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       for (const stream of streams) stream.end()
       await watching.close()
       // Closed any earlier, Node would cut an answer short that is ended but has not all been written.
-      await Promise.all(Array.from(answering, (response) => once(response, 'close')))
-      await Promise.all(underWay)
+      const answered = Promise.all([...Array.from(answering, (response) => once(response, 'close')), ...underWay])
+      await Promise.race([answered, setTimeout(FINISH_WITHIN_MS, undefined, { ref: false })])
       server.close()
       server.closeAllConnections()
     }
@@ -148,8 +154,8 @@ function streamJourneys(journeys: EventEmitter, response: Response, ended: () =>
   })
 }
 
-/** A body that is too long or no JSON. Express knows the handler by its four parameters. */
+/** A body that is too long or no JSON, or a path that is none. Express knows the handler by its four parameters. */
 const answerUnreadable: ErrorRequestHandler = (error: Error & { status?: number }, _request, response, _next) => {
   const { status = 500, message } = error
-  response.status(status).json({ error: status < 500 ? `The body cannot be read: ${message}` : message })
+  response.status(status).json({ error: status < 500 ? `The request cannot be read: ${message}` : message })
 }

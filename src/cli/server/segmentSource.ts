@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { SegmentEvent } from '@segment/actions-core'
 import { raw, Router } from 'express'
 import type { ErrorRequestHandler, RequestHandler } from 'express'
-import { CALLS } from '../events'
+import { CALLS, isObject } from '../subscriptions'
 
 /** Segment, HTTP API: an event has at most 32 KB, a batch 500 KB. */
 export const MAX_EVENT_BYTES = 32 * 1024
@@ -74,7 +74,7 @@ function readBatch(posted: Posted): SegmentEvent[] {
 
 /** Makes of what an SDK posted what Segment makes of it. Source: Segment, Spec: Common Fields; HTTP API: Batch. */
 function receive(posted: Posted, batch: Posted, at = 'The event'): SegmentEvent {
-  const bytes = Buffer.byteLength(JSON.stringify(posted))
+  const bytes = sizeOf(posted, at)
   if (bytes > MAX_EVENT_BYTES) {
     throw new Refused(`${at} is ${bytes.toLocaleString('en')} bytes long; Segment takes at most 32 KB an event.`)
   }
@@ -93,12 +93,23 @@ function receive(posted: Posted, batch: Posted, at = 'The event'): SegmentEvent 
   } as unknown as SegmentEvent
 }
 
+/** In bytes, as JSON. */
+function sizeOf(posted: Posted, at: string): number {
+  try {
+    return Buffer.byteLength(JSON.stringify(posted))
+  } catch {
+    throw new Refused(`${at} nests too deep.`)
+  }
+}
+
 /** What the clock of the device is off by is taken off the time of the event. What is no date stays as it is. */
 function correctedTime(original: unknown, sentAt: unknown, receivedAt: Date): unknown {
-  const happened = new Date(String(original))
-  const sent = new Date(String(sentAt))
-  if (Number.isNaN(happened.getTime()) || Number.isNaN(sent.getTime())) return original
-  return new Date(receivedAt.getTime() - (sent.getTime() - happened.getTime())).toISOString()
+  const corrected = new Date(receivedAt.getTime() - (millisecondsOf(sentAt) - millisecondsOf(original)))
+  return Number.isNaN(corrected.getTime()) ? original : corrected.toISOString()
+}
+
+function millisecondsOf(time: unknown): number {
+  return typeof time === 'string' ? Date.parse(time) : NaN
 }
 
 function merged(key: string, batch: Posted, event: Posted): object {
@@ -107,7 +118,7 @@ function merged(key: string, batch: Posted, event: Posted): object {
 }
 
 function object(value: unknown, what: string): Posted {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Posted
+  if (isObject(value)) return value
   throw new Refused(`${what} is not an object.`)
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Context } from '@segment/analytics-next'
-import type { Browser, Route } from 'playwright-core'
+import type { BrowserContext, Route } from 'playwright-core'
 import { launchChromium } from '../../../__tests__/browser'
 import { destination } from '..'
 import { LIBRARY, serveLibrary, startDestination, startHeap, visit } from './site'
@@ -15,11 +15,12 @@ const STARTED = ['library', '12343283', { shouldFetchServerConfig: false }]
 
 const LATE = 'Heap: A call that comes after a later reset is left out; Heap would take it for the next visitor’s.'
 
-let browser: Browser
+let browser: BrowserContext
 beforeAll(async () => {
-  browser = await launchChromium()
+  // A context for each page would take longer than the page.
+  browser = await (await launchChromium()).newContext()
 })
-afterAll(() => browser.close())
+afterAll(() => browser.browser()?.close())
 
 /** Runs a test on a page of the site, of which the test says what was warned of; nothing may go wrong unseen. */
 async function onPage(

@@ -1,5 +1,5 @@
 import type { AnalyticsBrowser, ContextCancelation, Plugin } from '@segment/analytics-next'
-import type { Browser, Page, Route } from 'playwright-core'
+import type { BrowserContext, Page, Route } from 'playwright-core'
 import { bundleForPage, servePages } from '../../../__tests__/browser'
 import { destination } from '..'
 import type { Settings } from '../generated-types'
@@ -66,9 +66,9 @@ export function serveLibrary(route: Route, library = LIBRARY): Promise<void> {
   return route.fulfill({ contentType: 'text/javascript', body: library })
 }
 
-/** Opens the site's page. */
+/** Opens the site's page, of which this browser remembers nothing: each visit is to an origin of its own. */
 export async function visit(
-  browser: Browser,
+  browser: BrowserContext,
   { cdn = serveLibrary, segmentTakes = 0, csp, html = '', script = SCRIPT }: VisitOptions = {}
 ): Promise<Visit> {
   const site = await servePages((path) => {
@@ -77,6 +77,8 @@ export async function visit(
     const body = `<!doctype html><title>Shop</title>${html}<script src="/site.js"></script>`
     return { type: 'text/html', body, headers: { ...(csp && { 'content-security-policy': csp }) } }
   })
+  // Only cookies are kept whatever the port.
+  await browser.clearCookies()
   const page = await browser.newPage()
   const requests: string[] = []
   const segment: string[] = []

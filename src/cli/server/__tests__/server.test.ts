@@ -199,8 +199,52 @@ describe('the protocol of actions-cli', () => {
     ]) {
       expect(await post('/trackEvent', { payload, settings: SETTINGS })).toMatchObject([{ statusCode: 400, message }])
     }
+    for (const [body, message] of [
+      [{ payload: track(1), settings: 'abc' }, 'The settings must be an object.'],
+      [{ payload: track(1), settings: SETTINGS, mapping: ['event'] }, 'The mapping must be an object.']
+    ] as const) {
+      expect(await post('/trackEvent', body)).toMatchObject([{ statusCode: 400, message }])
+    }
     expect(await post('/trackEvent', { payload: track(1) })).toMatchObject([
       { statusCode: 400, message: expect.stringContaining('App ID') as string }
+    ])
+  })
+
+  it('answers a batch of which nothing could be sent with what is wrong with each event', async () => {
+    const payload = [track(1, { userId: 'null' }), { type: 'track' }]
+    expect(await post('/trackEvent', { payload, settings: SETTINGS })).toStrictEqual([
+      {
+        statusCode: 400,
+        message: expect.stringContaining('Identity is "null"') as string,
+        fields: {},
+        requestError: true
+      },
+      { statusCode: 400, message: expect.stringContaining('message_id') as string, fields: {}, requestError: true }
+    ])
+  })
+
+  it('shows no key or token that Heap repeats', async () => {
+    const answers = ['{"error":"test-key is no key","of":["test-key"]}', 'test-key']
+    for (const body of answers) {
+      heap.failNext({ status: 403, body }, 1, '/api/public/v0/auth_token')
+      const answer = await post('/delete', { payload: { userId: 'alice' }, settings: SETTINGS })
+      expect(answer).toMatchObject([{ exchanges: [{ response: { statusCode: 403 } }] }])
+      expect(JSON.stringify(answer)).toContain('<redacted>')
+      expect(JSON.stringify(answer)).not.toContain('test-key')
+    }
+  })
+
+  it('deletes each person of a list, whom Heap then holds no longer', async () => {
+    const people = ['alice', 'bob', 'carol']
+    for (const [number, userId] of people.entries())
+      await post('/v1/track', track(number, { userId, context: { traits: { n: 1 } } }))
+    const payload = [{ userId: 'alice' }, { userId: 'bob' }]
+    expect(await post('/delete', { payload, settings: SETTINGS })).toHaveLength(4)
+    expect((await ask('GET', '/heap')).body).toMatchObject([
+      { users: [{ identity: 'carol' }], events: [{ user: 'carol' }] }
+    ])
+    expect(await post('/delete', { payload: ['alice'], settings: SETTINGS })).toMatchObject([
+      { message: 'Event 1 of the payload is not an object.' }
     ])
   })
 
@@ -250,7 +294,7 @@ describe('the protocol of actions-cli', () => {
     expect(await ask('GET', '/trackEvent')).toMatchObject({ status: 404 })
     expect(await ask('POST', '/trackEvent', '{')).toMatchObject({
       status: 400,
-      body: { error: expect.stringContaining('The body cannot be read') as string }
+      body: { error: expect.stringContaining('The request cannot be read') as string }
     })
     expect(await ask('POST', '/trackEvent', `"${'x'.repeat(33 * 1024 * 1024)}"`)).toMatchObject({ status: 413 })
   })
@@ -387,10 +431,23 @@ describe('the Segment source', () => {
 
     await post('/v1/track', { event: 'x', userId, timestamp: '2020-02-03T04:05:06.000Z' })
     expect(journeys[1].event.timestamp).toBe('2020-02-03T04:05:06.000Z')
-    await post('/v1/track', { event: 'x', userId, timestamp: 'yesterday', sentAt: hourAhead(0) })
-    expect(journeys[2].event.timestamp).toBe('yesterday')
     await post('/v1/track', { event: 'x', userId })
-    expect(Math.abs(new Date(String(journeys[3].event.timestamp)).getTime() - Date.now())).toBeLessThan(30_000)
+    expect(Math.abs(new Date(String(journeys[2].event.timestamp)).getTime() - Date.now())).toBeLessThan(30_000)
+  })
+
+  it.each(['yesterday', 1795428000, { toString: 1 }, '+275760-09-13T00:00:00.000Z'])(
+    'leaves the time %j of an event as it is',
+    async (timestamp) => {
+      await post('/v1/track', { event: 'x', userId, timestamp, sentAt: '1970-01-01T00:00:00.000Z' })
+      expect(journeys[0].event.timestamp).toStrictEqual(timestamp)
+    }
+  )
+
+  it('takes events whose names are no text', async () => {
+    await post('/v1/batch', {
+      batch: [track(1, { event: { toString: 1 } }), { type: 'page', name: { toString: 1 }, userId }, track(2)]
+    })
+    expect(journeys.map(({ delivered }) => delivered)).toStrictEqual([false, false, true])
   })
 
   it.each<[string, string, unknown, RegExp]>([
@@ -407,6 +464,12 @@ describe('the Segment source', () => {
     ],
     ['no type', '/v1/batch', { batch: [{}] }, /^batch\[0\] has the type undefined; it is one of track/],
     ['a context that is none', '/v1/batch', { batch: [track(1)], context: 3 }, /^context is not an object\.$/],
+    [
+      'an event that nests too deep',
+      '/v1/track',
+      `{"event":"x","userId":"a","properties":{"a":${'['.repeat(9_000)}${']'.repeat(9_000)}}}`,
+      /^The event nests too deep\.$/
+    ],
     [
       'an event of more than 32 KB',
       '/v1/track',
