@@ -69,12 +69,14 @@ export class Checkpoint {
 
   private read(): Saved {
     try {
-      return JSON.parse(readFileSync(this.file, 'utf8')) as Saved
+      const saved = JSON.parse(readFileSync(this.file, 'utf8')) as Partial<Saved> | null
+      if (saved?.sources && saved.progress) return { sources: saved.sources, progress: saved.progress }
     } catch {
-      throw new UsageError(
-        `${this.file} cannot be read, so the send cannot go on. Send without --resume: what Heap has is not stored again.`
-      )
+      // What is no JSON is as useless as what is not whole.
     }
+    throw new UsageError(
+      `${this.file} cannot be read, so the send cannot go on. Send without --resume: what Heap has is not stored again.`
+    )
   }
 
   /**
@@ -101,6 +103,6 @@ export class Checkpoint {
 /** The mistake of a send that is to go on with something else than it began with. */
 export function changedSource(name: string): UsageError {
   return new UsageError(
-    `${name} is not as it was when the send stopped, so it cannot go on. Send without --resume: what Heap has is not stored again.`
+    `${name} is not as it was when the send stopped, so it cannot go on. Send without --resume, and with another --failed: what Heap has is not stored again.`
   )
 }

@@ -8,7 +8,6 @@ import { createGunzip } from 'node:zlib'
 import type { SegmentEvent } from '@segment/actions-core'
 import { createScanner, parseTree, printParseErrorCode } from 'jsonc-parser'
 import type { ParseError } from 'jsonc-parser'
-import split2 from 'split2'
 import { CALLS, isObject } from './subscriptions'
 
 /** Something that was read, and where: line numbers start at 1. */
@@ -18,7 +17,7 @@ export interface Place {
   line: number
 }
 
-/** A Segment event, or what is wrong with the thing at its place, and the text of either, unless it is a whole file. */
+/** A Segment event, or what is wrong with the thing at its place, and the text of either; that of a broken file is left out. */
 export type ReadEvent = Place & { text?: string } & ({ event: SegmentEvent } | { trouble: string })
 
 /** A file, or the standard input, that events are read from. */
@@ -42,7 +41,7 @@ const FILE_NAMES = /\.(json|ndjson|jsonl|gz)$/i
  *
  * Never throws: what is not there is a source with `trouble`.
  *
- * @param isOther whether a file of a folder, by its path, is none of events
+ * @param isOther whether a file, by its path, is none of events and left out
  */
 export async function findSources(
   names: string[],
@@ -56,18 +55,23 @@ export async function findSources(
     }
     try {
       const found = await stat(name)
-      sources.push(...(found.isDirectory() ? await folderSources(name, isOther) : [{ name, size: found.size }]))
+      if (found.isDirectory()) sources.push(...(await folderSources(name, isOther)))
+      else if (!isOther(name)) sources.push({ name, size: found.size })
     } catch (error) {
-      sources.push({ name, trouble: `cannot be read: ${reasonOf(error)}` })
+      sources.push({ name, trouble: `cannot be read: ${systemWords(error)}` })
     }
   }
   return sources
 }
 
 async function folderSources(folder: string, isOther: (file: string) => boolean): Promise<Source[]> {
-  const names = (await readdir(folder)).filter((name) => FILE_NAMES.test(name)).sort()
-  const files = names.map((name) => path.join(folder, name)).filter((file) => !isOther(file))
-  if (files.length > 0) return findSources(files)
+  const entries = await readdir(folder, { withFileTypes: true })
+  const names = entries.flatMap((entry) => (!entry.isDirectory() && FILE_NAMES.test(entry.name) ? entry.name : []))
+  const sources = await findSources(
+    names.sort().map((name) => path.join(folder, name)),
+    isOther
+  )
+  if (sources.length > 0) return sources
   return [{ name: folder, trouble: 'holds no .json, .ndjson, .jsonl or .gz file' }]
 }
 
@@ -103,12 +107,12 @@ export async function* readEvents(
   try {
     const isZipped = await startsAsGzip(stream, signal)
     stream.on('data', (chunk: Buffer | string) => onBytes?.(chunk.length))
-    for await (const read of readStream(name, isZipped ? unzipped(stream) : stream)) {
+    for await (const read of readStream(name, isZipped ? unzipped(stream) : stream, signal)) {
       line = read.line
       yield read
     }
   } catch (error) {
-    if (!signal?.aborted) yield { source: name, line: line + 1, trouble: `cannot be read: ${reasonOf(error)}` }
+    if (!signal?.aborted) yield { source: name, line: line + 1, trouble: `cannot be read: ${systemWords(error)}` }
   } finally {
     signal?.removeEventListener('abort', end)
     stream.destroy()
@@ -130,58 +134,74 @@ function unzipped(stream: Readable): Readable {
   return stream.pipe(gunzip)
 }
 
-/** Not readline: it takes U+2028 for the end of a line, which JSON may hold in a string. */
-async function* lines(stream: Readable): AsyncGenerator<string> {
-  const split = split2()
+const LINE_FEED = 0x0a
+
+/**
+ * Not readline, which takes U+2028 for the end of a line, where JSON may hold it in a string; nor split2, whose time grows with
+ * the square of a line's length.
+ */
+async function* lines(stream: Readable, signal?: AbortSignal): AsyncGenerator<string> {
+  let begun: Buffer[] = []
   let failure: Error | undefined
-  stream.on('error', (error) => {
-    failure = error
-    // What came before it is read yet.
-    split.end()
-  })
-  stream.on('close', () => stream.readableEnded || failure !== undefined || split.destroy())
-  let isFirst = true
-  for await (const line of stream.pipe(split)) {
-    yield isFirst ? String(line).replace(/^\uFEFF/, '') : String(line)
-    isFirst = false
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer | string>) {
+      const bytes = Buffer.from(chunk)
+      let start = 0
+      for (let end = bytes.indexOf(LINE_FEED); end >= 0; end = bytes.indexOf(LINE_FEED, start)) {
+        yield textOf([...begun, bytes.subarray(start, end)])
+        begun = []
+        start = end + 1
+      }
+      begun.push(bytes.subarray(start))
+    }
+  } catch (error) {
+    failure = error as Error
   }
+  const last = textOf(begun)
+  if (last !== '' && !signal?.aborted) yield last
   if (failure !== undefined) throw failure
 }
 
-/**
- * Tells by its lines (or a file's ending) whether there is an event a line or one JSON document.
- *
- * A document is taken for lines as soon as one is a whole event, in case the lines before it are broken; not within an array.
- */
-async function* readStream(source: string, stream: Readable): AsyncGenerator<ReadEvent> {
-  let byLine = /\.(ndjson|jsonl)(\.gz)?$/i.test(source)
-  let document: string[] = []
-  let isArray = false
-  let line = 0
-  let isEmpty = true
-  for await (const text of lines(stream)) {
-    line++
-    const isBlank = text.trim() === ''
-    if (!byLine && !isBlank && !isArray) {
-      byLine = isEmpty ? isWhole(text, '{') : isWhole(text, '{') && 'event' in readLine(text, { source, line })
-      isArray = isEmpty && text.trimStart().startsWith('[') && !isWhole(text, '[')
-    }
-    isEmpty &&= isBlank
-    document.push(text)
-    if (!byLine) continue
-    const first = line - document.length + 1
-    for (const [index, one] of document.entries()) {
-      if (one.trim() !== '') yield readLine(one, { source, line: first + index })
-    }
-    document = []
-  }
-  if (isEmpty) yield { source, line: 1, trouble: 'is empty' }
-  else if (!byLine) yield* readDocument(document.join('\n'), source)
+function textOf(line: Buffer[]): string {
+  return Buffer.concat(line).toString('utf8').replace(/\r$/, '')
 }
 
-/** Whether a line is a JSON document by itself, which starts with this character. */
-function isWhole(text: string, start: string): boolean {
-  if (!text.trimStart().startsWith(start)) return false
+/** Tells by its lines (or a file's ending) whether there is an event a line or one JSON document. */
+async function* readStream(source: string, stream: Readable, signal?: AbortSignal): AsyncGenerator<ReadEvent> {
+  let form: 'lines' | 'document' | undefined = /\.(ndjson|jsonl)(\.gz)?$/i.test(source) ? 'lines' : undefined
+  const held: string[] = []
+  let line = 0
+  for await (const one of lines(stream, signal)) {
+    line++
+    const text = line === 1 ? one.replace(/^\uFEFF/, '') : one
+    if (form === undefined) form = formOf(held, text)
+    if (form !== 'lines') {
+      held.push(text)
+      continue
+    }
+    for (const [index, earlier] of held.splice(0).entries()) {
+      if (earlier.trim() !== '') yield readLine(earlier, { source, line: index + 1 })
+    }
+    if (text.trim() !== '') yield readLine(text, { source, line })
+  }
+  if (held.some((text) => text.trim() !== '')) yield* readDocument(held.join('\n'), source)
+  else if (held.length === line) yield { source, line: 1, trouble: 'is empty' }
+}
+
+/**
+ * What a line says of the form: that there is an event a line, if it is a whole object and the first; if it is a whole event
+ * and a later one, that too, in case those before it are broken, unless it continues a document.
+ */
+function formOf(before: string[], text: string): 'lines' | 'document' | undefined {
+  if (!text.trimStart().startsWith('{')) return undefined
+  if (before.every((earlier) => earlier.trim() === '')) return isJson(text) ? 'lines' : undefined
+  if (!('event' in readLine(text, { source: '', line: 1 }))) return undefined
+  const document = [...before, text].join('\n')
+  const error = errorIn(document)
+  return error && error.offset < document.length ? 'lines' : 'document'
+}
+
+function isJson(text: string): boolean {
   try {
     JSON.parse(text)
     return true
@@ -271,7 +291,7 @@ function located(value: unknown, place: Place, text: string): ReadEvent {
     if (typeof value.text === 'string') return readLine(value.text, place)
     return { ...place, trouble: 'holds no event to send again, as it stands for a whole file', text }
   }
-  return { ...place, trouble: `is no Segment event: ${troubleOf(value)}`, text }
+  return { ...place, trouble: `is not a Segment event: ${troubleOf(value)}`, text }
 }
 
 function isSegmentEvent(value: unknown): value is SegmentEvent {
@@ -286,8 +306,8 @@ function troubleOf(value: unknown): string {
   return `its "type" is ${typeof type === 'string' ? JSON.stringify(type) : 'no text'}, not ${calls}`
 }
 
-/** The system's words for a file that cannot be read, without its code and path. */
-function reasonOf(error: unknown): string {
+/** The system's words for what is wrong with a file, without its code and path. */
+export function systemWords(error: unknown): string {
   const message = isNativeError(error) ? error.message : String(error)
   return message.replace(/^[A-Z]+: /, '').replace(/,.*$/, '')
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { closeSync, fsyncSync, ftruncateSync, openSync, readSync, statSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, statSync, writeSync } from 'node:fs'
 import type { SegmentEvent } from '@segment/actions-core'
+import { systemWords } from './events'
 import { UsageError } from './subscriptions'
 
 /** What could not be delivered, where it came from and why: an event, or the text of a line that is none. */
@@ -27,11 +28,13 @@ export class FailedFile {
   private bytes = 0
 
   /**
-   * @param kept for a send that goes on: what of it is to stay, as what follows is decided anew
+   * @param sources the names of what is read
+   * @param kept for a send that goes on: what of it is to stay, as what follows of these sources is decided anew
    * @throws {UsageError} if it cannot be written, or holds something that would be lost
    */
   constructor(
     private readonly file: string,
+    private readonly sources: string[],
     kept?: FailedSoFar
   ) {
     const found = statSync(file, { throwIfNoEntry: false })
@@ -54,12 +57,20 @@ export class FailedFile {
     return { file: this.file, bytes: this.bytes, digest: this.hash.copy().digest('hex') }
   }
 
-  /** Adds to it; once this returns it is on the disk. */
+  /**
+   * Adds to it; once this returns it is on the disk.
+   *
+   * @throws {UsageError} if it cannot be written
+   */
   add(failed: FailedEvent[]): void {
     if (failed.length === 0) return
     const text = Buffer.from(failed.map((entry) => `${lineOf(entry)}\n`).join(''))
-    for (let written = 0; written < text.length;) written += writeSync(this.descriptor, text, written)
-    fsyncSync(this.descriptor)
+    try {
+      for (let written = 0; written < text.length;) written += writeSync(this.descriptor, text, written)
+      fsyncSync(this.descriptor)
+    } catch (error) {
+      throw new UsageError(`${this.file} cannot be written: ${systemWords(error)}.`)
+    }
     this.hash.update(text)
     this.bytes += text.length
   }
@@ -76,12 +87,27 @@ export class FailedFile {
       this.hash.update(piece.subarray(0, read))
       this.bytes += read
     }
-    if (this.soFar.digest !== digest) {
+    if (this.soFar.digest !== digest || !this.isOwnFrom(bytes)) {
       throw new UsageError(
         `${this.file} is not as it was when the send stopped, so it cannot go on. Send without --resume, and with another --failed: what Heap has is not stored again.`
       )
     }
     ftruncateSync(this.descriptor, bytes)
+  }
+
+  /** Whether what follows is what a send of the same had added, and had not come to note, when it was killed. */
+  private isOwnFrom(bytes: number): boolean {
+    const rest = Buffer.alloc(fstatSync(this.descriptor).size - bytes)
+    readSync(this.descriptor, rest, 0, rest.length, bytes)
+    // The last may be half a line.
+    const lines = rest.toString('utf8').split('\n').slice(0, -1)
+    return lines.every((line) => {
+      try {
+        return this.sources.includes((JSON.parse(line) as FailedEvent).source)
+      } catch {
+        return false
+      }
+    })
   }
 }
 

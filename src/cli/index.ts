@@ -19,7 +19,7 @@ program
   .option('--app-id <id>', 'the number of the Heap environment', appId)
   .addOption(new Option('--region <region>', 'where Heap stores the data').choices(['US', 'EU']).default('US'))
   .option('--mappings <file>', 'the subscriptions of an Actions destination, in place of the presets')
-  .option('--json', 'print a JSON object a line and event, for scripts')
+  .option('--json', 'print one JSON object per event, one per line, for scripts')
   .option('--failed <file>', 'write what could not be delivered there, with the reason, to send it again')
   .option('--resume', 'go on where a send of the same files was stopped')
   .option('--rate <events>', 'with --live, events a minute (default: 15000, which Heap allows)', aboveZero)
@@ -59,7 +59,7 @@ program
 
 // Whoever reads the output may stop reading, as head does: then there is nobody left to tell anything.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
+  if (error.code !== 'EPIPE') console.error(`The output cannot be written: ${error.message}`)
   process.exit(1)
 })
 

@@ -1,9 +1,10 @@
 import { ErrorCodes } from '@segment/actions-core'
-import type { Destination, DestinationDefinition, JSONObject, SegmentEvent } from '@segment/actions-core'
+import type { Destination, DestinationDefinition, JSONObject, Result, SegmentEvent } from '@segment/actions-core'
 import { parseFql, validate } from '@segment/destination-subscriptions'
 import type { Settings } from '../destinations/heap/generated-types'
 import { record, recordedDestination } from './recorder'
 import type { BeforeRequest, Recording } from './recorder'
+import { isList, messagesOf } from './subscriptions'
 import type { Subscription } from './subscriptions'
 
 /** What became of an event in one action. */
@@ -100,15 +101,9 @@ export class Pipeline {
   }
 
   private async runBatch(events: SegmentEvent[], subscription: Subscription): Promise<ActionRun[]> {
+    let results: Result[]
     try {
-      const [{ multistatus = [] }] = await this.destination.onBatch(events, this.settingsFor(subscription))
-      return events.map((_event, index) => {
-        const node = multistatus[index]
-        if ('errormessage' in node) {
-          return runOf(subscription, { status: node.status, code: node.errortype, message: node.errormessage })
-        }
-        return runOf(subscription)
-      })
+      results = await this.destination.onBatch(events, this.settingsFor(subscription))
     } catch (error) {
       // An event that the framework fails over must not take its neighbours along: halve until it stands alone.
       if (events.length === 1) return [runOf(subscription, errorOf(error))]
@@ -116,6 +111,10 @@ export class Pipeline {
       const first = await this.runBatch(events.slice(0, half), subscription)
       return [...first, ...(await this.runBatch(events.slice(half), subscription))]
     }
+    return (results[0].multistatus ?? []).map((node) => {
+      if (!('errormessage' in node)) return runOf(subscription)
+      return runOf(subscription, { status: node.status, code: node.errortype, message: node.errormessage })
+    })
   }
 
   private settingsFor({ subscribe, partnerAction, mapping = {} }: Subscription): JSONObject {
@@ -140,12 +139,12 @@ function runOf({ name, partnerAction }: Subscription, error?: RunError): ActionR
 /** What a person needs of an error; the status is that of Segment's errors and of Heap's answers. */
 export function errorOf(error: unknown): RunError {
   if (!(error instanceof Error)) return { message: String(error) }
-  // The framework gives a payload that its schema refuses neither when it goes alone.
-  const isInvalid = error.name === 'AggregateAjvError'
+  // The framework gives a payload that its schema refuses neither when it goes alone, nor a mapping that cannot work.
+  const isInvalid = error.name === 'AggregateAjvError' || isList(error)
   const {
-    message,
     status = isInvalid ? 400 : undefined,
     code = isInvalid ? ErrorCodes.PAYLOAD_VALIDATION_FAILED : undefined
   }: Error & { status?: number; code?: string } = error
+  const message = isList(error) ? messagesOf(error).join(' ') : error.message
   return { ...(status !== undefined && { status }), ...(code !== undefined && { code }), message }
 }

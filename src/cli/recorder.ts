@@ -114,13 +114,13 @@ function recordingClient(
       exchange.request.headers = headersOf(sentHeaders(response) ?? givenHeaders(options))
       exchange.response = {
         statusCode: response.status,
-        statusMessage: response.statusText,
-        headers: headersOf(response.headers),
-        body: redacted(response.data ?? response.content, secrets)
+        statusMessage: redacted(response.statusText, secrets),
+        headers: redacted(headersOf(response.headers), secrets),
+        body: redacted<unknown>(response.data ?? response.content, secrets)
       }
       return response
     } catch (error) {
-      exchange.failure = String(redacted(error instanceof Error ? error.message : String(error), secrets))
+      exchange.failure = redacted(error instanceof Error ? error.message : String(error), secrets)
       throw error
     }
   }
@@ -150,7 +150,7 @@ const REDACTED = '<redacted>'
 
 function secretsOf(definition: DestinationDefinition<Settings>, settings: Settings | undefined): string[] {
   const values = Object.entries(settings ?? {}).filter(([key]) => settingsOf(definition)[key]?.type === 'password')
-  return values.flatMap(([, value]) => (typeof value === 'string' && value !== '' ? value : []))
+  return values.flatMap(([, value]) => String(value ?? '') || [])
 }
 
 /** The one answer of Heap that holds a credential is that of the deletion API's auth_token. */
@@ -160,10 +160,13 @@ function tokenOf(answer: unknown): string[] {
 }
 
 /** What Heap answered, without the credentials that it repeats. */
-function redacted(answer: unknown, secrets: string[]): unknown {
+function redacted<Value>(answer: Value, secrets: string[]): Value {
   if (secrets.length === 0) return answer
-  if (typeof answer === 'string') return secrets.reduce((text, secret) => text.replaceAll(secret, REDACTED), answer)
-  if (Array.isArray(answer)) return answer.map((entry) => redacted(entry, secrets))
-  if (!isObject(answer)) return answer
-  return Object.fromEntries(Object.entries(answer).map(([key, value]) => [key, redacted(value, secrets)]))
+  const clean = (value: unknown): unknown => {
+    if (typeof value === 'string') return secrets.reduce((text, secret) => text.replaceAll(secret, REDACTED), value)
+    if (Array.isArray(value)) return value.map(clean)
+    if (!isObject(value)) return value
+    return Object.fromEntries(Object.entries(value).map(([key, entry]) => [String(clean(key)), clean(entry)]))
+  }
+  return clean(answer) as Value
 }

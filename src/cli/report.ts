@@ -37,11 +37,24 @@ export function tableReport(print: (text: string) => void, width: number): Repor
 
 /** A JSON object a line, for scripts: an event each, and at the end what the emulator holds. */
 export function jsonReport(print: (text: string) => void): Report {
+  const line = (value: object) => print(JSON.stringify(value).replace(STEERING, escaped))
   return {
-    journey: (place, journey) => print(JSON.stringify({ ...place, ...journey })),
-    trouble: (place, trouble) => print(JSON.stringify({ ...place, delivered: false, trouble })),
-    end: (tally, held) => print(JSON.stringify({ ...tally, ...(held && { held }) }))
+    journey(place, journey) {
+      try {
+        line({ ...place, ...journey })
+      } catch {
+        // The event nests too deep to be written.
+        const runs = journey.runs.map(({ subscription, action, error }) => ({ subscription, action, error }))
+        line({ ...place, delivered: journey.delivered, excluded: journey.excluded, runs })
+      }
+    },
+    trouble: (place, trouble) => line({ ...place, delivered: false, trouble }),
+    end: (tally, held) => line({ ...tally, ...(held && { held }) })
   }
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
 /** A journey's event, and whether Heap took it. */
@@ -96,7 +109,7 @@ function answerOf({ response, failure }: Exchange): string {
 }
 
 function environmentText({ region, app_id, events, users, accounts }: EnvironmentSnapshot, width: number): string {
-  const counts = [count(events.length, 'event'), count(users.length, 'user'), count(accounts.length, 'account')]
+  const counts = [counted(events.length, 'event'), counted(users.length, 'user'), counted(accounts.length, 'account')]
   const parts = [`Heap (${region}, App ID ${app_id}) now holds ${counts.slice(0, -1).join(', ')} and ${counts.at(-1)}.`]
   if (events.length > 0) {
     const rows = events.map(({ event, user, user_identifier, timestamp, properties }) => [
@@ -138,10 +151,13 @@ export function oneLine(text: string): string {
   return printable(text).replaceAll('\n', '\u{fffd}')
 }
 
+/** What steers a terminal, or turns the order of a line around; but for the line feed. */
+// eslint-disable-next-line no-control-regex
+const STEERING = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
+
 /** Events are other people's text: nothing in them may steer the terminal. */
 function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text.replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, '\u{fffd}')
+  return text.replace(STEERING, '\u{fffd}')
 }
 
 function lines(properties: Record<string, unknown>): string {
@@ -154,6 +170,6 @@ function indented(body: unknown): string {
   return JSON.stringify(body, null, 2) ?? ''
 }
 
-function count(number: number, noun: string): string {
+function counted(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`
 }

@@ -40,9 +40,15 @@ export function readSubscriptions(file: string, definition: Definition): Subscri
       `${file} must hold a list of subscriptions, each with "partnerAction", "subscribe" and "mapping".`
     )
   }
-  const troubles = list.flatMap((entry: unknown, index) => troublesOf(entry, `Subscription ${index + 1}`, definition))
+  const troubles = list.flatMap((entry: unknown, index) => {
+    return isOff(entry) ? [] : troublesOf(entry, `Subscription ${index + 1}`, definition)
+  })
   if (troubles.length > 0) throw new UsageError(`${file}: ${troubles.join(' ')}`)
-  return (list as Subscription[]).filter(({ enabled }) => enabled !== false)
+  return (list as Subscription[]).filter((entry) => !isOff(entry))
+}
+
+function isOff(entry: unknown): boolean {
+  return isObject(entry) && entry.enabled === false
 }
 
 /** What keeps a subscription from working, in sentences that begin with `title`; nothing if it works. */
@@ -61,7 +67,7 @@ export function fqlTroubles(fql: string, title: string): string[] {
   if ('error' in condition) return [`${title} subscribes with ${JSON.stringify(fql)}, which is not FQL.`]
   // What the parser makes of a slip such as type == "track" is a condition that no event meets.
   return unknownTypes(condition).map((type) => {
-    return `${title} subscribes with ${JSON.stringify(fql)}, but there is no type ${JSON.stringify(type)}; there are ${CALLS.join(', ')}.`
+    return `${title} subscribes with ${JSON.stringify(fql)}, but no event has the type ${JSON.stringify(type)}; the types are ${CALLS.join(', ')}.`
   })
 }
 
@@ -77,7 +83,9 @@ const SEGMENT_INTERNAL = /^__segment_internal_/
 function mappingTroubles(partnerAction: unknown, mapping: unknown, title: string, { actions }: Definition): string[] {
   if (typeof partnerAction !== 'string' || !Object.hasOwn(actions, partnerAction)) {
     const known = Object.keys(actions).join(', ')
-    return [`${title} names the action ${JSON.stringify(partnerAction)}, which there is not; there are ${known}.`]
+    return [
+      `${title} names the action ${JSON.stringify(partnerAction)}, which does not exist; the actions are ${known}.`
+    ]
   }
   if (!isObject(mapping)) return [`${title} has a "mapping" that is not an object.`]
   const { fields } = actions[partnerAction]
@@ -94,10 +102,19 @@ function directiveTroubles(mapping: object): string[] {
     validateMapping(mapping)
     return []
   } catch (error) {
-    // Several come as one error that is a list of them.
-    const errors = error instanceof Error && Symbol.iterator in error ? Array.from(error as Iterable<unknown>) : [error]
-    return errors.map((one) => (one instanceof Error ? one.message : String(one)))
+    return messagesOf(error)
   }
+}
+
+/** Whether an error of the framework is one that stands for several: it is a list of them. */
+export function isList(error: unknown): error is Iterable<unknown> {
+  return error instanceof Error && error.name === 'AggregateError' && Symbol.iterator in error
+}
+
+/** The message of an error, or of each that it stands for. */
+export function messagesOf(error: unknown): string[] {
+  const errors = isList(error) ? Array.from(error) : [error]
+  return errors.map((one) => (one instanceof Error ? one.message : String(one)))
 }
 
 function parse(file: string): unknown {
@@ -108,7 +125,7 @@ function parse(file: string): unknown {
     throw new UsageError(`${file} cannot be read.`)
   }
   try {
-    return JSON.parse(text)
+    return JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch {
     throw new UsageError(`${file} is not JSON.`)
   }

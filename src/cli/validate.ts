@@ -13,10 +13,10 @@ const SECRET = /secret|token|password|passphrase|credential|private|api[\s_-]?ke
 export function findingsOf(definition: Definition): string[] {
   const { name, description, actions, presets = [] } = definition
   return [
-    ...described(`The destination ${name}`, { description }),
+    ...described(`The destination ${name}`, { label: name, description }),
     ...Object.entries(settingsOf(definition)).flatMap(([key, setting]) => settingFindings(key, setting)),
     ...Object.entries(actions).flatMap(([slug, action]) => [
-      ...described(`The action ${slug}`, action),
+      ...described(`The action ${slug}`, { label: action.title, description: action.description }),
       ...(action.defaultSubscription === undefined
         ? []
         : fqlTroubles(action.defaultSubscription, `The action ${slug}`)),
@@ -43,13 +43,9 @@ function settingFindings(key: string, setting: GlobalSetting): string[] {
   ]
 }
 
-function described(
-  title: string,
-  { label, title: heading, description }: { label?: string; title?: string; description?: string }
-): string[] {
-  const isNamed = [label, heading].every((text) => text === undefined || text.trim() !== '')
+function described(title: string, { label, description }: { label?: string; description?: string }): string[] {
   return [
-    ...(isNamed ? [] : [`${title} has an empty label.`]),
+    ...(label?.trim() ? [] : [`${title} has no label.`]),
     ...(description?.trim() ? [] : [`${title} has no description.`])
   ]
 }

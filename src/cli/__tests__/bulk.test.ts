@@ -6,7 +6,7 @@ import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { HeapEmulator, listen } from '../../heap-emulator'
 import type { ListeningEmulator } from '../../heap-emulator'
-import { heapDestination, ROOT } from './run'
+import { heapDestination, ROOT, run } from './run'
 
 let folder: string
 let heap: HeapEmulator
@@ -99,7 +99,7 @@ describe('send --failed', () => {
       },
       { reason: expect.stringContaining('is not JSON') as string, source, line: 3, text: '{"type":' },
       { reason: 'Not sent: no mapping takes alias calls.', source, line: 4, event: alias },
-      { reason: 'is no Segment event: it is null, not an object', source, line: 6, text: 'null' }
+      { reason: 'is not a Segment event: it is null, not an object', source, line: 6, text: 'null' }
     ])
 
     const mended = readFileSync(path.join(folder, 'failed.ndjson'), 'utf8').replace(
@@ -144,6 +144,21 @@ describe('send --failed', () => {
     write('events.ndjson', [track(1)])
     const { status, errors } = await send('events.ndjson', '--failed', file)
     expect({ status, errors }).toStrictEqual({ status: 1, errors: `error: ${file} ${trouble}\n` })
+  })
+
+  it('reads the standard input once', async () => {
+    const { status, errors } = await send('-', '-')
+    expect({ status, errors }).toStrictEqual({ status: 1, errors: 'error: The standard input can be named once.\n' })
+  })
+
+  it('says in one line that a disk is full', async () => {
+    write('events.ndjson', [track(1)])
+    const script = `exec "${process.execPath}" "${path.join(ROOT, 'bin/heap-destination.js')}" send events.ndjson > /dev/full`
+    const { status, errors } = await run('sh', ['-c', script], { cwd: folder })
+    expect({ status, errors }).toStrictEqual({
+      status: 1,
+      errors: 'The output cannot be written: ENOSPC: no space left on device, write\n'
+    })
   })
 
   it('lists an event that nests too deep by its text, and can be sent again', async () => {
@@ -277,7 +292,7 @@ describe('send of many events', () => {
     ['{}', 'mappings.json must hold a list of subscriptions, each with "partnerAction", "subscribe" and "mapping".'],
     [
       '[{"partnerAction":"sendEvent","subscribe":"(type"}]',
-      'mappings.json: Subscription 1 subscribes with "(type", which is not FQL. Subscription 1 names the action "sendEvent", which there is not; there are trackEvent, identifyUser, updateAccount.'
+      'mappings.json: Subscription 1 subscribes with "(type", which is not FQL. Subscription 1 names the action "sendEvent", which does not exist; the actions are trackEvent, identifyUser, updateAccount.'
     ],
     [
       '{"subscriptions":[{"partnerAction":"trackEvent","subscribe":"type = \\"track\\"","mapping":{"evnt":"x"}}]}',
@@ -384,10 +399,19 @@ describe('send --live', () => {
     expect(storedIds()).toStrictEqual(['message-22', 'message-23', 'message-24'])
   })
 
-  it('goes on with a folder, whatever it has written there itself', async () => {
+  it.each([
+    ['a folder', () => ['.']],
+    ['all files of one', () => readdirSync(folder).filter((name) => name.endsWith('json'))]
+  ])('goes on with %s, whatever it has written there itself', async (_what, names) => {
     write('events.ndjson', many)
-    const args = ['.', '--failed', 'failed.ndjson']
-    expect(await stopAfterFirstBatch(...args)).toContain('Stopped after events.ndjson:1000.')
+    write('failed.ndjson', [])
+    expect(await stopAfterFirstBatch(...names(), '--failed', 'failed.ndjson')).toContain(
+      'Stopped after events.ndjson:1000.'
+    )
+    const args = [...names(), '--failed', 'failed.ndjson']
+    const anew = await startLive(...args).ended
+    expect(anew.status).toBe(1)
+    expect(anew.output).toMatch(/^error: failed.ndjson exists already\./)
     expect((await startLive(...args, '--resume').ended).output).toContain('1,499 of 1,500 events delivered.\n')
     expect(storedIds()).toStrictEqual(theRest)
   })
@@ -408,7 +432,7 @@ describe('send --live', () => {
       expect(await ended).toStrictEqual({
         status: 1,
         output:
-          'error: standard input is not as it was when the send stopped, so it cannot go on. Send without --resume: what Heap has is not stored again.\n'
+          'error: standard input is not as it was when the send stopped, so it cannot go on. Send without --resume, and with another --failed: what Heap has is not stored again.\n'
       })
     }
     expect(heap.requests).toStrictEqual([])
@@ -416,6 +440,39 @@ describe('send --live', () => {
     child.stdin.end(text)
     expect((await ended).output).toContain('1,499 of 1,500 events delivered.\n')
     expect(storedIds()).toStrictEqual(theRest)
+  })
+
+  it('goes on where it was stopped between two sources', async () => {
+    write('events.ndjson', many.slice(0, 5))
+    const first = startLive('events.ndjson', '-', '--rate', '1000000')
+    await until(() => heap.requests.length === 5)
+    await new Promise((go) => setTimeout(go, 200))
+    first.child.kill('SIGINT')
+    expect((await first.ended).output).toContain('Stopped after events.ndjson:5.')
+    const anew = await startLive('events.ndjson', '-', '--rate', '1000000').ended
+    expect(anew.output).toMatch(
+      /^error: An earlier send of these files was stopped\. Go on with --resume, or delete heap-/
+    )
+    const { child, ended } = startLive('events.ndjson', '-', '--resume')
+    child.stdin.end(JSON.stringify(many[5]))
+    expect((await ended).output).toContain('6 of 6 events delivered.\n')
+    expect(storedIds()).toStrictEqual(many.slice(0, 6).map(({ messageId }) => messageId))
+  })
+
+  it('does not go on with a list of failed events that another send has added to', async () => {
+    write('events.ndjson', many)
+    write('others.ndjson', [track(1, { userId: 'null' })])
+    heap.failWhen(() => ({ status: 503 }))
+    const args = ['events.ndjson', '--failed', 'failed.ndjson']
+    const { child, ended } = startLive(...args)
+    await until(() => heap.requests.length > 0)
+    child.kill('SIGINT')
+    await ended
+    await send('others.ndjson', '--failed', 'failed.ndjson')
+    const failed = read('failed.ndjson')
+    expect(failed).toHaveLength(1)
+    expect((await startLive(...args, '--resume').ended).output).toContain('error: failed.ndjson is not as it was')
+    expect(read('failed.ndjson')).toStrictEqual(failed)
   })
 
   it('does not go on where something else than the length of a file has changed', async () => {
@@ -456,8 +513,10 @@ describe('send --live', () => {
 
     const [checkpoint] = readdirSync(folder).filter((name) => name.startsWith('heap-destination'))
     const progress = readFileSync(path.join(folder, checkpoint), 'utf8')
-    writeFileSync(path.join(folder, checkpoint), progress.slice(0, 20))
-    expect(await resume()).toMatch(/^error: heap-destination-send-.* cannot be read, so the send cannot go on\..*\n$/)
+    for (const broken of [progress.slice(0, 20), 'null', '{}']) {
+      writeFileSync(path.join(folder, checkpoint), broken)
+      expect(await resume()).toMatch(/^error: heap-destination-send-.* cannot be read, so the send cannot go on\..*\n$/)
+    }
     writeFileSync(path.join(folder, checkpoint), progress)
 
     expect(heap.requests).toStrictEqual([])
@@ -476,7 +535,7 @@ describe('send --live', () => {
     const { status, output } = await startLive('events.ndjson', '--failed', 'failed.ndjson', '--resume').ended
     expect(status).toBe(1)
     expect(output).toBe(
-      'error: events.ndjson is not as it was when the send stopped, so it cannot go on. Send without --resume: what Heap has is not stored again.\n'
+      'error: events.ndjson is not as it was when the send stopped, so it cannot go on. Send without --resume, and with another --failed: what Heap has is not stored again.\n'
     )
   })
 

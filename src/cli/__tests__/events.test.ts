@@ -111,7 +111,8 @@ describe('readEvents', () => {
     ['is broken', '{"type":"track", broken'],
     ['is nothing', 'null'],
     ['is an empty array', '[]'],
-    ['is text', 'type,event']
+    ['is text', 'type,event'],
+    ['looks like a list', '[log] header']
   ])('reads an event a line also where the first line %s', async (_state, first) => {
     const line = JSON.stringify(track)
     for (const name of ['events.json', 'events.gz']) {
@@ -133,6 +134,18 @@ describe('readEvents', () => {
       { line: 5, event: { type: 'page' } }
     ])
     expect(await readFile('{"type":"track","properties":\n{"a":1}\n}')).toMatchObject([{ line: 1 }])
+    const event = JSON.stringify(track)
+    expect(await readFile(`{"type":"track","properties":{"items":[\n${event}\n]}}`)).toMatchObject([
+      { line: 1, event: { properties: { items: [track] } } }
+    ])
+    expect(await readFile(`{"batch":[\n${event},\n${event}\n]}`)).toMatchObject([
+      { trouble: expect.stringContaining('it has no "type"') as string }
+    ])
+  })
+
+  it('reads an array that is one long line', async () => {
+    const events = Array.from({ length: 50_000 }, () => track)
+    expect(await readFile(JSON.stringify(events))).toHaveLength(events.length)
   })
 
   it('reads the files of a folder by name, and leaves other files and folders alone', async () => {
@@ -166,10 +179,10 @@ describe('readEvents', () => {
       ['broken JSON', '{\n  "type": "track",\n  oops\n}', 3, 'is not JSON: invalid symbol'],
       ['JSON that ends early', '{\n  "type": "track"\n', 2, 'is not JSON: close brace expected'],
       ['plain text', 'hello', 1, 'is not JSON: invalid symbol'],
-      ['a number', '7', 1, 'is no Segment event: it is 7, not an object'],
-      ['an array in an array', '[\n[]]', 2, 'is no Segment event: it is an array, not an object'],
-      ['an object without type', '{"event": "x"}', 1, `is no Segment event: it has no "type", which is ${CALLS}`],
-      ['an unknown type', '{"type": "delete"}', 1, `is no Segment event: its "type" is "delete", not ${CALLS}`]
+      ['a number', '7', 1, 'is not a Segment event: it is 7, not an object'],
+      ['an array in an array', '[\n[]]', 2, 'is not a Segment event: it is an array, not an object'],
+      ['an object without type', '{"event": "x"}', 1, `is not a Segment event: it has no "type", which is ${CALLS}`],
+      ['an unknown type', '{"type": "delete"}', 1, `is not a Segment event: its "type" is "delete", not ${CALLS}`]
     ])('with %s', async (_kind, text, line, trouble) => {
       const found = await readFile(text)
       expect(found).toHaveLength(1)
@@ -183,8 +196,8 @@ describe('readEvents', () => {
       const broken = `{"a":${'['.repeat(50_000)}`
       const wrapped = '{"reason":"cannot be read: unexpected end of file","source":"a.gz","line":7}'
       expect(await readFile([deep, strange, broken, wrapped, line].join('\n'), 'events.ndjson')).toStrictEqual([
-        { line: 1, trouble: 'is no Segment event: it is an array, not an object', text: deep },
-        { line: 2, trouble: `is no Segment event: its "type" is no text, not ${CALLS}`, text: strange },
+        { line: 1, trouble: 'is not a Segment event: it is an array, not an object', text: deep },
+        { line: 2, trouble: `is not a Segment event: its "type" is no text, not ${CALLS}`, text: strange },
         { line: 3, trouble: 'is not JSON', text: broken },
         { line: 4, trouble: 'holds no event to send again, as it stands for a whole file', text: wrapped },
         { line: 5, event: track }
@@ -197,7 +210,7 @@ describe('readEvents', () => {
       expect(await readFile(`oops\n${line}\n[]\n${line}`, 'events.ndjson')).toStrictEqual([
         { line: 1, trouble: 'is not JSON: invalid symbol', text: 'oops' },
         { line: 2, event: track },
-        { line: 3, trouble: 'is no Segment event: it is an array, not an object', text: '[]' },
+        { line: 3, trouble: 'is not a Segment event: it is an array, not an object', text: '[]' },
         { line: 4, event: track }
       ])
     })

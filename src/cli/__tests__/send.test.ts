@@ -119,17 +119,36 @@ describe('heap-destination send', () => {
     expect(output).not.toContain('\u001b')
   })
 
+  it('writes JSON that steers no terminal, also of an event that nests too deep for it', async () => {
+    const deep = `{"type":"track","event":"\u009b2J","messageId":"message-0001","userId":"a","properties":{"a":${'['.repeat(9000)}${']'.repeat(9000)}}}`
+    const { output, errors } = await send(
+      ['--json', '-'],
+      `${deep}\n{"type":"page","name":"\u009b2J\u202e","messageId":"message-0002","userId":"a"}`
+    )
+    expect(errors).toBe('')
+    expect(output).not.toMatch(/[\u0080-\u009f\u202e]/)
+    const lines = output
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object)
+    expect(lines).toMatchObject([
+      { line: 1, delivered: false, runs: [{ action: 'trackEvent' }] },
+      { line: 2, delivered: true, event: { name: '\u009b2J\u202e' } },
+      { read: 2 }
+    ])
+  })
+
   it('keeps it from forging lines, and from steering the terminal by way of an error', async () => {
     const event = (more: object) => JSON.stringify({ type: 'track', messageId: 'message-0001', userId: 'a', ...more })
     const { output } = await send(
       ['-'],
       [
-        event({ event: 'X\n✔ track "Forged"' }),
+        event({ event: 'X\n✔ track "Forged"\u202e' }),
         event({ event: 'Y', timestamp: 'Jan 1 20000 (\u001b[31mRED\u001b[2J)\n✔ track "Forged"' }),
         '{"type":"\u009b2J\u007f\\n✔ track"}'
       ].join('\n')
     )
-    for (const control of ['\u001b', '\u009b', '\u007f']) expect(output).not.toContain(control)
+    for (const control of ['\u001b', '\u009b', '\u007f', '\u202e']) expect(output).not.toContain(control)
     expect(output.match(/^✔/gm)).toHaveLength(1)
   })
 

@@ -238,7 +238,7 @@ describe('heap-destination serve', () => {
       edit(
         'trackEvent/index.ts',
         'perform: (',
-        "perform: async () => { void Promise.reject(new Error('forgotten')); throw null },\n  unused: ("
+        "perform: async () => { void Promise.reject(new Error('forgotten\\nforged')); setTimeout(() => { throw new Error('late') }); throw null },\n  unused: ("
       )
       await until(() => served.output().includes('Reloaded'))
       const payload = { type: 'track', event: 'Signed Up', messageId: 'message-1', userId: 'alice' }
@@ -247,7 +247,8 @@ describe('heap-destination serve', () => {
         body: JSON.stringify({ payload, settings: { appId: '12343283' } })
       })
       expect(await answer.json()).toMatchObject([{ statusCode: 500, message: 'null', requestError: true }])
-      await until(() => served.output().includes('The destination failed unseen: forgotten'))
+      await until(() => served.output().includes('The destination failed unseen: late'))
+      expect(served.output()).toContain('The destination failed unseen: forgotten\u{fffd}forged\n')
       expect(served.process.exitCode).toBeNull()
     })
 

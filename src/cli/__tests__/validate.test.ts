@@ -39,7 +39,7 @@ describe('heap-destination validate', () => {
     [
       'a preset of an unknown action',
       withPreset({ partnerAction: 'sendEvent' }),
-      'The preset "Track Calls" names the action "sendEvent", which there is not; there are trackEvent, identifyUser, updateAccount.'
+      'The preset "Track Calls" names the action "sendEvent", which does not exist; the actions are trackEvent, identifyUser, updateAccount.'
     ],
     [
       'a preset of an unknown field',
@@ -64,7 +64,7 @@ describe('heap-destination validate', () => {
     [
       'a preset that takes no event there is',
       withPreset({ subscribe: 'type == "track" or type = "page"' }),
-      'The preset "Track Calls" subscribes with "type == \\"track\\" or type = \\"page\\"", but there is no type "="; there are track, identify, page, screen, group, alias.'
+      'The preset "Track Calls" subscribes with "type == \\"track\\" or type = \\"page\\"", but no event has the type "="; the types are track, identify, page, screen, group, alias.'
     ],
     [
       'a preset whose FQL does not parse',
@@ -86,7 +86,7 @@ describe('heap-destination validate', () => {
     [
       'a field with an empty label',
       withAction({ fields: { ...trackEvent.fields, event: { ...trackEvent.fields.event, label: '' } } }),
-      'The field trackEvent.event has an empty label.'
+      'The field trackEvent.event has no label.'
     ],
     [
       'a setting without description',

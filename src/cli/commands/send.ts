@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import type { Hash } from 'node:crypto'
+import { realpathSync } from 'node:fs'
 import path from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import type { SegmentEvent } from '@segment/actions-core'
@@ -62,15 +64,23 @@ export async function send(names: string[], options: SendOptions): Promise<numbe
   const { live, appId = EMULATED_APP_ID, region, mappings, json } = options
   const definition = loadDefinition()
   const subscriptions = mappings ? readSubscriptions(mappings, definition) : presetSubscriptions(definition)
+  if (names.filter((name) => name === '-').length > 1) throw new UsageError('The standard input can be named once.')
   const isOwn = (file: string) =>
-    isCheckpoint(file) || (options.failed !== undefined && path.resolve(file) === path.resolve(options.failed))
+    isCheckpoint(file) || (options.failed !== undefined && realPath(file) === realPath(options.failed))
   const sources = await findSources(names.length > 0 ? names : [EXAMPLES], isOwn)
   const checkpoint = new Checkpoint(sources, { live: live ?? false, appId, region, subscriptions })
   const before = options.resume ? checkpoint.load() : undefined
   if (before?.failed && before.failed.file !== options.failed) {
     throw new UsageError(`The stopped send wrote to ${before.failed.file}: go on with --failed ${before.failed.file}.`)
   }
-  const failed = options.failed === undefined ? undefined : new FailedFile(options.failed, before?.failed)
+  const failed =
+    options.failed === undefined
+      ? undefined
+      : new FailedFile(
+          options.failed,
+          sources.map(({ name }) => name),
+          before?.failed
+        )
 
   const emulator = live ? undefined : new HeapEmulator({ keepRequests: 0 })
   const interception = emulator && interceptHeap(emulator)
@@ -128,21 +138,21 @@ class SendRun {
   private bar: ProgressBar | undefined
   private bytes = 0
   private isBulk = false
-  /** Of the texts that were read of the current source. */
-  private hash = createHash('sha256')
 
   constructor(private readonly options: SendRunOptions) {}
 
   /** @returns the exit status */
   async start(before: Progress | undefined): Promise<number> {
-    const { checkpoint, failed, signal } = this.options
+    const { checkpoint, failed, keepsProgress, signal } = this.options
     if (before) this.progress = before
-    else if (checkpoint.exists) {
-      console.error('An earlier send of these files was stopped. This one starts anew; --resume would have gone on.')
+    else if (keepsProgress && checkpoint.exists) {
+      throw new UsageError(
+        `An earlier send of these files was stopped. Go on with --resume, or delete ${checkpoint.file} to start anew.`
+      )
     }
 
     this.progress.failed = failed?.soFar
-    let unit: Unit[] = []
+    let unit: Item[] = []
     for await (const read of this.read()) {
       unit.push(read)
       if (unit.length < this.unitSize()) continue
@@ -150,7 +160,7 @@ class SendRun {
       unit = []
       if (!decided) break
     }
-    // What was read before a stop is sent too: the standard input cannot be read again.
+    // What was read before a stop is sent too: what comes through the standard input may not come again.
     if (unit.length > 0) await this.deliver(unit)
     this.bar?.stop()
     this.bar = undefined
@@ -164,38 +174,38 @@ class SendRun {
   }
 
   /** What is left to send, each with the place in the input that follows it. */
-  private async *read(): AsyncGenerator<Unit> {
+  private async *read(): AsyncGenerator<Item> {
     const { sources, signal } = this.options
     const start = { ...this.progress }
     for (let source = start.source; source < sources.length && !signal.aborted; source++) {
       let items = 0
-      this.hash = createHash('sha256')
+      const hash = createHash('sha256')
       const skipped = source === start.source ? start.items : 0
       const onBytes = (bytes: number) => (this.bytes += bytes)
       for await (const read of readEvents(sources[source], { signal, onBytes })) {
         items++
-        this.hash.update(`${read.text}\n`)
-        if (items === skipped && this.digest() !== start.digest) throw changedSource(sources[source].name)
-        if (items > skipped) yield { read, after: { source, items } }
+        hash.update(`${read.text}\n`)
+        if (items === skipped && digestOf(hash) !== start.digest) throw changedSource(sources[source].name)
+        if (items > skipped) yield { read, source, items, hash }
       }
       if (items < skipped && !signal.aborted) throw changedSource(sources[source].name)
     }
   }
 
-  private digest(): string {
-    return this.hash.copy().digest('hex')
+  /** Whether the next event is shown by itself, and sent so. */
+  private isShown(): boolean {
+    const { read, unreadable } = this.progress.tally
+    return read + unreadable < this.options.shown
   }
 
   private unitSize(): number {
-    const { batch, shown } = this.options
-    const { read, unreadable } = this.progress.tally
-    return read + unreadable < shown ? 1 : batch
+    return this.isShown() ? 1 : this.options.batch
   }
 
   /** @returns false if a stop came before everything in the unit was decided */
-  private async deliver(unit: Unit[]): Promise<boolean> {
+  private async deliver(unit: Item[]): Promise<boolean> {
     const { pipeline, emulator, retries, signal } = this.options
-    const alone = this.unitSize() === 1
+    const alone = this.isShown()
     if (!alone) this.startBulk()
     const events = unit.flatMap(({ read }) => ('event' in read ? read.event : []))
     const attempt = async (some: SegmentEvent[]) => (alone ? [await pipeline.send(some[0])] : pipeline.sendBatch(some))
@@ -218,7 +228,7 @@ class SendRun {
     if (process.stderr.isTTY) this.bar = new ProgressBar(process.stderr, total)
   }
 
-  private settle(unit: Unit[], outcomes: Outcome[], alone: boolean): void {
+  private settle(unit: Item[], outcomes: Outcome[], alone: boolean): void {
     const { report, failed } = this.options
     const { tally } = this.progress
     const queue = outcomes.values()
@@ -228,7 +238,7 @@ class SendRun {
       if ('trouble' in read) {
         const { trouble } = read
         tally.unreadable++
-        if (!failed) report.trouble({ source, line }, trouble)
+        if (alone || !failed) report.trouble({ source, line }, trouble)
         lost.push({ reason: trouble, source, line, text })
         continue
       }
@@ -241,9 +251,11 @@ class SendRun {
       lost.push({ reason: reasonOf(outcome), source, line, event, text })
     }
     failed?.add(lost)
-    const { read, after } = unit[unit.length - 1]
-    Object.assign(this.progress, after, {
-      digest: this.digest(),
+    const { read, source, items, hash } = unit[unit.length - 1]
+    Object.assign(this.progress, {
+      source,
+      items,
+      digest: digestOf(hash),
       stoppedAfter: `${read.source}:${read.line}`,
       failed: failed?.soFar
     })
@@ -275,9 +287,26 @@ class SendRun {
   }
 }
 
-interface Unit {
+/** Something that was read, and where that leaves the reading. */
+interface Item {
   read: ReadEvent
-  after: Pick<Progress, 'source' | 'items'>
+  /** The number of its source, and how many were read of that with it. */
+  source: number
+  items: number
+  /** Of the texts that were read of its source. */
+  hash: Hash
+}
+
+function digestOf(hash: Hash): string {
+  return hash.copy().digest('hex')
+}
+
+function realPath(file: string): string {
+  try {
+    return realpathSync(file)
+  } catch {
+    return path.resolve(file)
+  }
 }
 
 /** The first Ctrl-C stops in good order, the second at once. */

@@ -34,8 +34,9 @@ export async function serve({ port, live, appId = EMULATED_APP_ID, region, mappi
   const stop = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
   })
-  // The destination's source may be under work: a request that it does not wait for, say, does not end the server.
-  process.on('unhandledRejection', (error) => console.log(`The destination failed unseen: ${errorOf(error).message}`))
+  // The destination's source may be under work: what goes wrong in it later, and nobody waits for, does not end the server.
+  const sayUnseen = (error: unknown) => console.log(oneLine(`The destination failed unseen: ${errorOf(error).message}`))
+  for (const kind of ['unhandledRejection', 'uncaughtException']) process.on(kind, sayUnseen)
   try {
     const server = await startServer({
       port,

@@ -41,8 +41,9 @@ const BODY_LIMIT = '32mb'
  * are written for it work here.
  *
  * @param loaded gives the destination as its source stands now
+ * @param onDeleted is called once Heap has been asked to delete people
  */
-export function actionsTester(loaded: () => LoadedDestination): Router {
+export function actionsTester(loaded: () => LoadedDestination, onDeleted: () => void): Router {
   const router = Router()
   router.use(json({ type: () => true, limit: BODY_LIMIT }))
 
@@ -50,12 +51,12 @@ export function actionsTester(loaded: () => LoadedDestination): Router {
     response.json({ ...loaded().definition, directoryName: 'heap' })
   })
   router.post('/authenticate', (request: Request<object, unknown, TesterBody | undefined>, response) =>
-    answerCheck(response, () => loaded().destination.testAuthentication(settingsOf(request.body)))
+    answerCheck(response, () => loaded().destination.testAuthentication(settingsGiven(request.body)))
   )
   router.post('/refreshAccessToken', (request: Request<object, unknown, TesterBody | undefined>, response) =>
     answerCheck(response, () =>
       // Without OAuth the framework says itself that there is none.
-      loaded().destination.refreshAccessToken(settingsOf(request.body), {
+      loaded().destination.refreshAccessToken(settingsGiven(request.body), {
         clientId: '',
         clientSecret: '',
         accessToken: '',
@@ -71,6 +72,7 @@ export function actionsTester(loaded: () => LoadedDestination): Router {
     return answerExchanges(response, async () => {
       checkBody(request.body)
       for (const event of events) await destination.onDelete?.(event, { ...settings })
+      onDeleted()
     })
   })
   router.post('/:action', (request: Request<{ action: string }, unknown, TesterBody | undefined>, response, next) => {
@@ -80,7 +82,7 @@ export function actionsTester(loaded: () => LoadedDestination): Router {
     const { fields } = definition.actions[action]
     const { payload = {}, mapping, auth, features } = request.body ?? {}
     const bundle = {
-      settings: settingsOf(request.body),
+      settings: settingsGiven(request.body),
       mapping: { ...defaultValues(fields), ...mapping },
       auth,
       features
@@ -120,7 +122,7 @@ function checkBody({ payload = {}, settings, mapping }: TesterBody = {}): void {
   if (index >= 0) throw new BadBody(`Event ${index + 1} of the payload is not an object.`)
 }
 
-function settingsOf(body: TesterBody | undefined): Settings {
+function settingsGiven(body: TesterBody | undefined): Settings {
   return { ...body?.settings } as Settings
 }
 

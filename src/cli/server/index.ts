@@ -109,17 +109,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     streamJourneys(journeys, response, () => streams.delete(response))
   })
   app.get('/heap', (_request, response) => {
-    // Heap takes its time to delete; here one wants to see it.
-    emulator?.completeDeletions()
     if (emulator) response.json(emulator.snapshot())
     else response.status(404).json({ error: 'Heap is the real one here; look there for what it holds.' })
   })
-  app.use(actionsTester(() => loaded))
+  app.use(
+    actionsTester(
+      () => loaded,
+      // Heap takes its time to delete; here one wants to see it.
+      () => emulator?.completeDeletions()
+    )
+  )
   app.use((request, response) => {
     const actions = Object.keys(loaded.definition.actions).join(', ')
-    response
-      .status(404)
-      .json({ error: `There is no ${request.method} ${request.path} here. The actions are ${actions}.` })
+    response.status(404).json({
+      error: `There is no ${request.method} ${request.path} here. The actions are ${actions}; see also /events and /heap.`
+    })
   })
   app.use(answerUnreadable)
 

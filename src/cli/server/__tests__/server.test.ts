@@ -201,7 +201,11 @@ describe('the protocol of actions-cli', () => {
     }
     for (const [body, message] of [
       [{ payload: track(1), settings: 'abc' }, 'The settings must be an object.'],
-      [{ payload: track(1), settings: SETTINGS, mapping: ['event'] }, 'The mapping must be an object.']
+      [{ payload: track(1), settings: SETTINGS, mapping: ['event'] }, 'The mapping must be an object.'],
+      [
+        { payload: track(1), settings: SETTINGS, mapping: { event: { '@foo': 1 }, identity: { '@path': 5 } } },
+        '/identity/@path should be a string or a mapping directive but it is a number. /event has an invalid directive: @foo.'
+      ]
     ] as const) {
       expect(await post('/trackEvent', body)).toMatchObject([{ statusCode: 400, message }])
     }
@@ -287,7 +291,8 @@ describe('the protocol of actions-cli', () => {
     expect(await ask('POST', '/sendEvent', {})).toMatchObject({
       status: 404,
       body: {
-        error: 'There is no POST /sendEvent here. The actions are trackEvent, identifyUser, updateAccount.'
+        error:
+          'There is no POST /sendEvent here. The actions are trackEvent, identifyUser, updateAccount; see also /events and /heap.'
       }
     })
     expect(await ask('POST', '/__proto__', {})).toMatchObject({ status: 404 })
