@@ -99,7 +99,7 @@ describe('the package', () => {
       console.log(destination.slug, Object.keys(destination.actions).join())`
     )
     const { stdout } = await run(process.execPath, ['definition.mjs'], { cwd: folder })
-    expect(stdout).toBe('actions-heap-web trackEvent,identifyUser\n')
+    expect(stdout).toBe('actions-heap-web identifyUser,trackEvent\n')
   })
 
   it('brings the command with its examples', async () => {

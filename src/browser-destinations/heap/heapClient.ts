@@ -1,46 +1,69 @@
 import type { Analytics, Context } from '@segment/analytics-next'
 import type { BrowserDestinationDependencies } from '@segment/browser-destination-runtime/types'
+import { identityTrouble } from '../../destinations/heap/identity'
 import type { Settings } from './generated-types'
 import { heapOfPage, loadHeap } from './heapLibrary'
 import type { HeapLibrary } from './heapLibrary'
 
-/** A reset that waits for earlier calls longer than this is made all the same: the next visitor must not be taken for the last. */
-const RESET_WITHIN_MS = 1000
+/**
+ * So long, in all, a step waits for calls before it that are held up, in pieces: after the page was busy or hidden for long,
+ * what was held up by that alone comes between two of them.
+ */
+const PATIENCE_MS = 1000
+const PIECES = 10
 
-/** One of Segment's calls that analytics.js has not finished with. */
-interface SegmentCall {
-  number: number
-  /**
-   * `passed` once Heap has been called for it; `given` if it then failed elsewhere, and may be tried again; `late` once a reset
-   * has been made that was asked for after it.
-   */
-  state: 'waiting' | 'passed' | 'given' | 'late'
+/** Calls that analytics.js never says to have delivered are forgotten, oldest first. */
+const MOST_CALLS = 1000
+
+/** One of Segment's calls as it comes to an action. */
+export interface Call {
+  context: Context
+  /** What it comes through: for a call that analytics.js tries again, Heap is called once for each. */
+  mapping?: unknown
 }
 
-/** What an action asks of Heap for a call. */
-interface Request {
-  context: Context
-  use: (heap: HeapLibrary) => void
-  done: () => void
+/** What is known of a call that analytics.js has not finished with. */
+interface PendingCall {
+  /** Under which it is known here: copies of the context keep the message ID, changes of the event the context's. */
+  keys: string[]
+  number: number
+  isIdentify: boolean
+  /** Heap may yet be called for it. */
+  isWaiting: boolean
+  /** A reset that was asked for after it has been made. */
+  isLate: boolean
+  /** The mappings through which Heap has been called for it. */
+  given: Set<unknown>
+}
+
+/** A reset, or what a call asks of Heap. */
+interface Step {
+  number: number
+  /** It changes who the visitor is: it waits for all calls before it, and all after it wait for it. */
+  isTurn: boolean
+  take: () => void
+  patience?: 'runs' | 'is over'
 }
 
 /**
- * Heap's library as the actions use it: it may be called at any time, and gets what Segment's calls ask of it, once, in the
- * order in which they were made.
+ * Heap's library as the actions use it: it may be called at any time, and gets what Segment's calls ask of it once each, and
+ * on the right side of each identify call and reset.
  *
- * analytics.js takes calls through a queue but resets at once, and while the library is loading it holds the calls of each
- * action apart. So calls and resets are numbered as they are made. A reset waits until the calls before it are through, and is
- * made before any later call; a call that comes after a later reset is left out, as Heap would take it for the next visitor's.
+ * analytics.js takes calls through a queue but resets at once, plugins of the page may hold calls up, and while the library is
+ * loading those of each action are held apart. So calls and resets are numbered as they are made, and wait for each other; a
+ * call that comes too late all the same is left out, as Heap would count it for the wrong person.
  */
 export class HeapClient {
   /** Resolves once Heap's library is there, or it is clear that it will not come. */
   readonly ready: Promise<void>
   private lastNumber = 0
-  private readonly calls = new Map<string, SegmentCall>()
-  /** The numbers of the resets that are asked for and not made. */
-  private readonly resets: number[] = []
-  private requests: Request[] = []
-  private isIdentified = false
+  private readonly calls = new Map<string, PendingCall>()
+  private steps: Step[] = []
+  private isRunning = false
+  /** Whether Heap may know who the visitor is. */
+  private isIdentified: boolean
+  /** The last identify call that Heap was given. */
+  private identified: { number: number; userId: unknown } | undefined
 
   constructor(
     settings: Settings,
@@ -48,13 +71,14 @@ export class HeapClient {
     dependencies: BrowserDestinationDependencies
   ) {
     this.ready = loadHeap(settings, dependencies).catch((error: unknown) => {
-      warn(`Heap is not loaded, so it sees nothing of this page: ${messageOf(error)}.`)
+      warn(`Heap is not loaded, and sees nothing of this page as long as it is not: ${messageOf(error)}.`)
     })
+    const userId = analytics.user().id()
+    this.isIdentified = typeof userId === 'string' && identityTrouble(userId) === undefined
     analytics.on('dispatch_start', this.onCall)
     analytics.on('reset', this.onReset)
     analytics.queue.on('delivery_success', this.onDelivered)
-    analytics.queue.on('delivery_failure', this.onFailed)
-    window.addEventListener('pagehide', this.onPageHide)
+    window.addEventListener('pagehide', this.hurry)
   }
 
   /**
@@ -62,10 +86,20 @@ export class HeapClient {
    *
    * @returns once the library, or its queue, has been called
    */
-  call(context: Context, use: (heap: HeapLibrary) => void): Promise<void> {
+  call({ context, mapping }: Call, use: (heap: HeapLibrary) => void): Promise<void> {
+    const call = this.callOf(context)
+    // Of a call that was made on an earlier page, say, the number is not known.
+    const number = call?.number ?? ++this.lastNumber
     return new Promise((done) => {
+      const take = () => {
+        if (!call?.given.has(mapping)) this.give(context, number, call, use)
+        call?.given.add(mapping)
+        if (call) call.isWaiting = false
+        done()
+      }
+      this.steps.push({ number, isTurn: context.event.type === 'identify', take })
       // Those that were held up while the library was loading come all at once, out of order.
-      if (this.requests.push({ context, use, done }) === 1) setTimeout(() => this.answerRequests())
+      setTimeout(this.run)
     })
   }
 
@@ -75,114 +109,158 @@ export class HeapClient {
     this.isIdentified = true
   }
 
-  /** To be used within {@link call}: the visitor is not, or no longer, the person whom Heap was told of on this page. */
+  /** To be used within {@link call}: the visitor is nobody that Heap knows. */
   forgetIdentity(heap: HeapLibrary): void {
     if (this.isIdentified) heap.resetIdentity()
     this.isIdentified = false
   }
 
-  /** A reset need not wait for this call any longer. */
+  /** Heap is not called for this call. */
   pass(context: Context): void {
     const call = this.callOf(context)
-    if (call?.state === 'waiting') call.state = 'passed'
-    this.makeResetsDue()
+    if (call) call.isWaiting = false
+    this.run()
   }
 
-  /** Ends the use of Heap: resets that wait are made, and no others. */
+  /** Ends the use of Heap: what waits is done, and nothing else. */
   leave(): void {
-    this.onPageHide()
+    this.hurry()
     this.analytics.off('dispatch_start', this.onCall)
     this.analytics.off('reset', this.onReset)
     this.analytics.queue.off('delivery_success', this.onDelivered)
-    this.analytics.queue.off('delivery_failure', this.onFailed)
-    window.removeEventListener('pagehide', this.onPageHide)
+    window.removeEventListener('pagehide', this.hurry)
   }
 
-  private readonly onCall = ({ event }: Context): void => {
-    this.calls.set(event.messageId ?? '', { number: ++this.lastNumber, state: 'waiting' })
+  private readonly onCall = ({ id, event }: Context): void => {
+    const call: PendingCall = {
+      keys: [id, event.messageId ?? ''],
+      number: ++this.lastNumber,
+      isIdentify: event.type === 'identify',
+      isWaiting: true,
+      isLate: false,
+      given: new Set()
+    }
+    for (const key of call.keys) this.calls.set(key, call)
+    const [oldest] = this.calls.values()
+    if (this.calls.size > 2 * MOST_CALLS) this.forget(oldest)
   }
 
   private readonly onReset = (): void => {
     const number = ++this.lastNumber
-    this.resets.push(number)
-    this.makeResetsDue()
-    // Before its library is there, Heap takes nothing that happens on the page for the last visitor's.
-    void this.ready.then(() => setTimeout(() => this.makeResetsUpTo(number), RESET_WITHIN_MS))
-  }
-
-  private readonly onDelivered = ({ event }: Context): void => {
-    this.calls.delete(event.messageId ?? '')
-    this.makeResetsDue()
-  }
-
-  private readonly onFailed = (context: Context): void => {
-    const call = this.callOf(context)
-    if (call?.state === 'passed') call.state = 'given'
-    else this.onDelivered(context)
-  }
-
-  private readonly onPageHide = (): void => {
-    this.answerRequests()
-    this.makeResetsUpTo(this.lastNumber)
-  }
-
-  private answerRequests(): void {
-    const requests = this.requests.map((request) => ({ ...request, number: this.numberOf(request.context) }))
-    this.requests = []
-    for (const { number, context, use, done } of requests.sort((one, other) => one.number - other.number)) {
-      if (this.isLate(context)) {
-        warn('Heap: A call that comes after a later reset is left out; Heap would take it for the next visitor’s.')
-      } else {
-        this.makeResetsUpTo(number)
-        if (this.callOf(context)?.state !== 'given') callLibrary(use)
-      }
-      done()
-    }
-    for (const { context } of requests) this.pass(context)
-  }
-
-  private callOf({ event }: Context): SegmentCall | undefined {
-    return this.calls.get(event.messageId ?? '')
-  }
-
-  /** Of a call whose making was not seen, as it was made on an earlier page, say, all that is asked comes now. */
-  private numberOf(context: Context): number {
-    return this.callOf(context)?.number ?? ++this.lastNumber
-  }
-
-  private isLate(context: Context): boolean {
-    const call = this.callOf(context)
-    if (call) return call.state === 'late'
-    const { anonymousId, userId } = context.event
-    const user = this.analytics.user()
-    return anonymousId !== user.anonymousId() || (Boolean(userId) && userId !== user.id())
-  }
-
-  private makeResetsDue(): void {
-    for (const { number, state } of this.calls.values()) {
-      if (state === 'waiting') return this.makeResetsUpTo(number)
-    }
-    this.makeResetsUpTo(this.lastNumber)
-  }
-
-  private makeResetsUpTo(number: number): void {
-    while (this.resets.length > 0 && this.resets[0] <= number) {
-      const [reset] = this.resets.splice(0, 1)
-      for (const call of this.calls.values()) {
-        if (call.number < reset) call.state = 'late'
-      }
+    const take = () => {
+      for (const call of this.calls.values()) call.isLate ||= call.number < number
       this.isIdentified = false
       callLibrary((heap) => heap.resetIdentity())
     }
+    this.steps.push({ number, isTurn: true, take })
+    this.run()
+  }
+
+  private readonly onDelivered = (context: Context): void => {
+    const call = this.callOf(context)
+    if (call) this.forget(call)
+    this.run()
+  }
+
+  /** The visitor goes: nothing waits any longer. */
+  private readonly hurry = (): void => {
+    for (const step of this.steps) step.patience = 'is over'
+    this.run()
+  }
+
+  /** Takes, in the order of their numbers, the steps that need not wait. */
+  private readonly run = (): void => {
+    // Heap's library may itself make Segment's calls.
+    if (this.isRunning) return
+    this.isRunning = true
+    for (let step = this.nextStep(); step; step = this.nextStep()) {
+      this.steps.splice(this.steps.indexOf(step), 1)
+      step.take()
+    }
+    this.isRunning = false
+    for (const step of this.steps) this.startPatience(step)
+  }
+
+  private nextStep(): Step | undefined {
+    this.steps.sort((one, other) => one.number - other.number)
+    const overdue = Math.max(...this.steps.map(({ patience, number }) => (patience === 'is over' ? number : 0)))
+    return this.steps.find((step) => step.number <= overdue || !this.mustWait(step))
+  }
+
+  private mustWait({ number, isTurn }: Step): boolean {
+    const isBefore = (other: number, isOtherTurn: boolean) => other < number && (isTurn || isOtherTurn)
+    if (this.steps.some((step) => isBefore(step.number, step.isTurn))) return true
+    for (const call of this.calls.values()) {
+      if (call.number >= number) return false
+      if (call.isWaiting && isBefore(call.number, call.isIdentify)) return true
+    }
+    return false
+  }
+
+  private startPatience(step: Step): void {
+    if (step.patience) return
+    step.patience = 'runs'
+    let left = PIECES
+    const wait = (): void => {
+      if (left-- > 0) {
+        setTimeout(wait, PATIENCE_MS / PIECES)
+        return
+      }
+      step.patience = 'is over'
+      this.run()
+    }
+    // Before its library is there, Heap takes nothing that happens on the page for the last visitor's.
+    void this.ready.then(wait)
+  }
+
+  private give(
+    context: Context,
+    number: number,
+    call: PendingCall | undefined,
+    use: (heap: HeapLibrary) => void
+  ): void {
+    const { type, event, userId } = context.event
+    if (call ? call.isLate || this.isOvertaken(number, userId) : !this.isOfThisVisitor(context)) {
+      const name = type === 'track' ? ` ${JSON.stringify(event)}` : ''
+      warn(
+        `Heap: The ${type} call${name} comes too late: the visitor has changed since it was made. It is left out, as Heap would count it for the wrong person.`
+      )
+      return
+    }
+    if (type === 'identify') this.identified = { number, userId }
+    callLibrary(use)
+  }
+
+  /** Whether Heap has been told meanwhile that the visitor is somebody else. */
+  private isOvertaken(number: number, userId: unknown): boolean {
+    return (
+      this.identified !== undefined &&
+      number < this.identified.number &&
+      Boolean(userId) &&
+      userId !== this.identified.userId
+    )
+  }
+
+  private isOfThisVisitor({ event: { anonymousId, userId } }: Context): boolean {
+    const user = this.analytics.user()
+    return (anonymousId ?? null) === (user.anonymousId() ?? null) && (!userId || userId === user.id())
+  }
+
+  private callOf({ id, event }: Context): PendingCall | undefined {
+    return this.calls.get(id) ?? this.calls.get(event.messageId ?? '')
+  }
+
+  private forget(call: PendingCall): void {
+    call.isWaiting = false
+    for (const key of call.keys) this.calls.delete(key)
   }
 }
 
 /** The library is looked up for each call: it may take the place of what its loader had put there. */
 function callLibrary(use: (heap: HeapLibrary) => void): void {
-  const heap = heapOfPage()
-  if (!heap) return
   try {
-    use(heap)
+    const heap = heapOfPage()
+    if (heap) use(heap)
   } catch (error) {
     warn(`Heap: ${messageOf(error)}`)
   }
@@ -194,7 +272,9 @@ export function warn(text: string): void {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return error instanceof Error
+    ? error.message
+    : `its library failed with ${typeof error === 'string' ? error : typeof error}`
 }
 
 /**

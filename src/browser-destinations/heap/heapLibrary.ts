@@ -57,6 +57,9 @@ const FUNCTIONS = [
 const GIVE_UP_AFTER_MS = 15_000
 const LOOK_EVERY_MS = 50
 
+/** More calls than a page makes before Heap is there, unless it never comes. */
+const MOST_QUEUED = 1000
+
 /** Heap's library, or the loader that queues for it; `undefined` where the page has neither. */
 export function heapOfPage(): HeapLibrary | undefined {
   const { heap }: HeapPage = window
@@ -71,26 +74,31 @@ export function heapOfPage(): HeapLibrary | undefined {
  * @throws Error that says what is wrong with the settings, or that the library did not come
  */
 export async function loadHeap(
-  settings: Partial<Settings> = {},
+  settings: Settings,
   { loadScript, resolveWhen }: BrowserDestinationDependencies
 ): Promise<void> {
   if (heapOfPage()) return
   const url = libraryUrl(settings)
-  const ownUrl = Array.from(document.scripts, ({ src }) => src).find((src) => LIBRARY.test(src) || CLASSIC.test(src))
+  const own = Array.from(document.scripts).find(({ src }) => LIBRARY.test(src) || CLASSIC.test(src))
   const queue = installQueue(settings)
+  // The classic library does not know the queue, which is that of the current one.
+  if (own && CLASSIC.test(own.src)) own.addEventListener('load', queue.run)
   let hasGivenUp = false
 
   async function arrive(): Promise<void> {
-    if (ownUrl === undefined) await loadScript(url).catch(queue.close)
+    try {
+      if (!own) await loadScript(url)
+    } catch (error) {
+      queue.close()
+      throw error
+    }
     await resolveWhen(() => hasGivenUp || heapOfPage()?.track !== queue.track, LOOK_EVERY_MS)
-    // It does not know the queue, which is that of the current library.
-    if (CLASSIC.test(ownUrl ?? '') && !hasGivenUp) queue.run()
   }
   let timer: ReturnType<typeof setTimeout> | undefined
   const givingUp = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
       hasGivenUp = true
-      reject(new Error(`${ownUrl ?? url} did not start Heap within ${GIVE_UP_AFTER_MS / 1000} seconds`))
+      reject(new Error(`${own?.src ?? url} did not start Heap within ${GIVE_UP_AFTER_MS / 1000} seconds`))
     }, GIVE_UP_AFTER_MS)
   })
   await Promise.race([arrive(), givingUp]).finally(() => clearTimeout(timer))
@@ -101,7 +109,7 @@ const LIBRARY = /\/config\/\d+\/heap_config\.js([?#]|$)/
 const CLASSIC = /\/js\/heap-\d+\.js([?#]|$)/
 
 /** @throws Error for settings that name no library; a wrong one would send what visitors do to somebody else */
-function libraryUrl({ appId, region, hostname, ingestServer }: Partial<Settings>): string {
+function libraryUrl({ appId, region, hostname, ingestServer }: Settings): string {
   const id = String(appId ?? '').trim()
   if (!/^\d+$/.test(id))
     throw new Error(`App ID "${id}" is not a Heap environment ID, which is a number such as 12343283`)
@@ -118,13 +126,13 @@ function libraryUrl({ appId, region, hostname, ingestServer }: Partial<Settings>
 interface Queue {
   track: HeapLibrary['track'] | undefined
   /** For a library that will not come: what is queued is let go, and nothing more is taken. */
-  close: (error: unknown) => never
+  close: () => void
   /** Calls the library for what is queued. */
   run: () => void
 }
 
 /** Puts Heap's loader on the page, which queues calls; the library then takes the place of its functions. */
-function installQueue({ appId, disableTextCapture, secureCookie, ingestServer }: Partial<Settings>): Queue {
+function installQueue({ appId, disableTextCapture, secureCookie, ingestServer }: Settings): Queue {
   const page: HeapPage = window
   const queue = (page.heapReadyCb ??= [])
   const heap = (page.heap ??= [] as Partial<HeapGlobal>)
@@ -140,17 +148,16 @@ function installQueue({ appId, disableTextCapture, secureCookie, ingestServer }:
     FUNCTIONS.map((name) => [
       name,
       (...args: unknown[]): void => {
-        if (!isClosed) queue.push({ name, fn: () => callHeap(name, args) })
+        if (!isClosed && queue.length < MOST_QUEUED) queue.push({ name, fn: () => callHeap(name, args) })
       }
     ])
   )
   Object.assign(heap, functions)
   return {
     track: heap.track,
-    close: (error) => {
+    close: () => {
       isClosed = true
       queue.length = 0
-      throw error
     },
     run: () => queue.splice(0).forEach(({ fn }) => fn())
   }

@@ -77,9 +77,10 @@ export const destination: BrowserDestinationDefinition<Settings, HeapClient> = {
     await client.ready
     return client
   },
+  // Of a call that both take, the identity comes first: the event is that person's.
   actions: {
-    trackEvent,
-    identifyUser
+    identifyUser,
+    trackEvent
   }
 }
 

@@ -38,13 +38,14 @@ export function heapPlugin(settings: Settings): Plugin {
       const { plugins } = analytics.queue
       const registered = plugins.lastIndexOf(plugin)
       if (plugins.findIndex(({ name }) => name === plugin.name) !== registered) {
-        warn('Heap is registered already, so that it sees each event once. The second registration is left out.')
+        warn('Heap is registered already. The second registration is left out, so that Heap sees each event once.')
         plugins.splice(registered, 1)
         return
       }
-      client = new HeapClient(settings, analytics, { loadScript, resolveWhen })
-      await client.ready
-      isLoaded = true
+      const own = new HeapClient({ ...settings }, analytics, { loadScript, resolveWhen })
+      client = own
+      await own.ready
+      isLoaded = client === own
     },
     unload() {
       client?.leave()
@@ -53,11 +54,11 @@ export function heapPlugin(settings: Settings): Plugin {
     },
     track: handing((client, context) => {
       const { event = '', properties } = context.event
-      return trackEvent(client, { name: event, properties }, context)
+      return trackEvent(client, { name: event, properties }, { context, mapping: 'track' })
     }),
     identify: handing((client, context) => {
       const { userId, traits } = context.event
-      return identifyUser(client, { userId, traits }, context)
+      return identifyUser(client, { userId, traits }, { context, mapping: 'identify' })
     }),
     page: pass,
     screen: pass,

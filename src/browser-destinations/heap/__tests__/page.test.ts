@@ -13,7 +13,10 @@ const EU_LIBRARY = 'https://cdn.eu.heap-api.com/config/12343283/heap_config.js'
 /** What the library finds when it starts. */
 const STARTED = ['library', '12343283', { shouldFetchServerConfig: false }]
 
-const LATE = 'Heap: A call that comes after a later reset is left out; Heap would take it for the next visitor’s.'
+/** What is said of a track call that comes too late. */
+function tooLate(event: string): string {
+  return `Heap: The track call "${event}" comes too late: the visitor has changed since it was made. It is left out, as Heap would count it for the wrong person.`
+}
 
 let browser: BrowserContext
 beforeAll(async () => {
@@ -165,7 +168,7 @@ describe.each([
   })
 
   it('gives no call to the next visitor that comes after a reset made for the last', async () => {
-    await onPage({ warnings: [LATE, LATE] }, async (site) => {
+    await onPage({ warnings: [tooLate('Late'), tooLate('Late')] }, async (site) => {
       await start(site)
       await site.page.evaluate(async () => {
         const { analytics } = window
@@ -212,7 +215,7 @@ describe.each([
   })
 
   it('gives no call of an earlier page to another visitor', async () => {
-    await onPage({ warnings: [LATE] }, async (site) => {
+    await onPage({ warnings: [tooLate('By Alice')] }, async (site) => {
       await site.page.evaluate(() => {
         const event = { type: 'track', properties: {}, integrations: {}, context: { page: {} } }
         const contexts = [
@@ -231,7 +234,7 @@ describe.each([
     })
   })
 
-  it('has each call once where analytics.js tries again because of another destination', async () => {
+  it('has each call once however often another destination makes analytics.js try again', async () => {
     await onPage({}, async (site) => {
       await start(site)
       const attempts = await site.page.evaluate(async () => {
@@ -244,23 +247,133 @@ describe.each([
           isLoaded: () => true,
           load: () => Promise.resolve(),
           track: async (context) => {
-            await new Promise((go) => setTimeout(go, 50))
-            if (++attempts > 1) return context
+            attempts++
+            // The first fails before Heap is called, the second after.
+            if (attempts === 2) await new Promise((go) => setTimeout(go, 50))
+            if (attempts > 2) return context
             return context.cancel(new window.ContextCancelation({ retry: true, type: 'middleware_cancellation' }))
           }
         })
-        await analytics.track('Once')
+        const once = analytics.track('Once')
+        // What is no reset does not make another visitor of it.
+        await analytics.setAnonymousId('device-1')
+        await once
         await analytics.track('Next')
         return attempts
       })
-      expect(attempts).toBe(3)
+      expect(attempts).toBe(4)
       expect(await site.heapCalls()).toStrictEqual([STARTED, ['track', 'Once', {}], ['track', 'Next', {}]])
     })
   })
 
+  it('is kept over a reset and another identity where the page is busy or a middleware is slow', async () => {
+    await onPage({}, async (site) => {
+      await start(site)
+      await site.page.evaluate(async () => {
+        const { analytics } = window
+        await analytics.register({
+          name: 'Slow middleware',
+          type: 'before',
+          version: '1.0.0',
+          isLoaded: () => true,
+          load: () => Promise.resolve(),
+          track: async (context) => {
+            if (context.event.event === 'By Bob') await new Promise((go) => setTimeout(go, 50))
+            return context
+          }
+        })
+        await analytics.identify('alice')
+        void analytics.track('By Alice')
+        await analytics.reset()
+        await new Promise((go) => setTimeout(go))
+        const until = performance.now() + 1200
+        while (performance.now() < until);
+        void analytics.identify('bob')
+        void analytics.track('By Bob')
+        void analytics.identify('carol')
+        await analytics.track('By Carol')
+      })
+      expect(await callsOf(site, 8)).toStrictEqual([
+        STARTED,
+        ['identify', 'alice'],
+        ['track', 'By Alice', {}],
+        ['resetIdentity'],
+        ['identify', 'bob'],
+        ['track', 'By Bob', {}],
+        ['identify', 'carol'],
+        ['track', 'By Carol', {}]
+      ])
+    })
+  })
+
+  it('gives no call to the person who has come after', async () => {
+    const identifyTooLate = tooLate('').replace('track call ""', 'identify call')
+    await onPage({ warnings: [tooLate('By Alice'), identifyTooLate] }, async (site) => {
+      await start(site)
+      await site.page.evaluate(async () => {
+        const { analytics } = window
+        const hold = (name: string) => async (context: Context) => {
+          const { event, userId } = context.event
+          if (name === event || (name === userId && context.event.type === 'identify'))
+            await new Promise((resolve) => window.addEventListener(`go on with ${name}`, resolve, { once: true }))
+          return context
+        }
+        await analytics.register({
+          name: 'Slow middleware',
+          type: 'before',
+          version: '1.0.0',
+          isLoaded: () => true,
+          load: () => Promise.resolve(),
+          track: hold('By Alice'),
+          identify: hold('bob')
+        })
+        await analytics.track('By somebody')
+        await analytics.identify('alice')
+        void analytics.track('By Alice')
+        void analytics.identify('bob')
+        await analytics.identify('carol')
+        for (const name of ['By Alice', 'bob']) window.dispatchEvent(new Event(`go on with ${name}`))
+        await analytics.track('By Carol')
+      })
+      expect(await callsOf(site, 5)).toStrictEqual([
+        STARTED,
+        ['track', 'By somebody', {}],
+        ['identify', 'alice'],
+        ['identify', 'carol'],
+        ['track', 'By Carol', {}]
+      ])
+      await site.page.waitForTimeout(100)
+    })
+  })
+
+  it('takes an event for the same whatever a middleware makes of its IDs', async () => {
+    await onPage({}, async (site) => {
+      await start(site)
+      await site.page.evaluate(async () => {
+        const { analytics } = window
+        await analytics.register({
+          name: 'Own IDs',
+          type: 'before',
+          version: '1.0.0',
+          isLoaded: () => true,
+          load: () => Promise.resolve(),
+          track: (context) => {
+            Object.assign(context.event, { userId: `hash of ${String(context.event.userId)}` })
+            return context
+          }
+        })
+        await analytics.identify('alice')
+        await analytics.track('By Alice')
+      })
+      expect(await callsOf(site, 3)).toStrictEqual([STARTED, ['identify', 'alice'], ['track', 'By Alice', {}]])
+    })
+  })
+
   it('leaves an anonymous visitor where the next identity names nobody', async () => {
-    const warnings = [expect.stringContaining('Identity is "guest", a placeholder') as string]
-    await onPage({ warnings }, async (site) => {
+    const warning = expect.stringMatching(
+      /^Heap: Identity is "guest", a placeholder.*The visitor is anonymous to Heap from here on\.$/
+    ) as string
+    await onPage({ warnings: [warning] }, async (site) => {
       await start(site)
       await site.page.evaluate(async () => {
         await window.analytics.identify('alice', { plan: 'pro' })
@@ -300,7 +413,7 @@ describe('the plugin', () => {
 
   it('is each call once where Heap is registered twice', async () => {
     const warnings = [
-      'Heap is registered already, so that it sees each event once. The second registration is left out.'
+      'Heap is registered already. The second registration is left out, so that Heap sees each event once.'
     ]
     await onPage({ warnings }, async (site) => {
       await startHeap(site)
@@ -322,7 +435,7 @@ describe('the plugin', () => {
 
   it('is left out where it is registered once more', async () => {
     const warnings = [
-      'Heap is registered already, so that it sees each event once. The second registration is left out.'
+      'Heap is registered already. The second registration is left out, so that Heap sees each event once.'
     ]
     await onPage({ warnings }, async (site) => {
       await site.page.evaluate(async () => {
@@ -334,6 +447,51 @@ describe('the plugin', () => {
         await analytics.reset()
       })
       expect(await callsOf(site, 3)).toStrictEqual([STARTED, ['identify', 'alice'], ['resetIdentity']])
+    })
+  })
+
+  it('lets nobody be taken for the person of an earlier page', async () => {
+    const warnings = [expect.stringContaining('Identity is "guest", a placeholder') as string]
+    await onPage({ warnings }, async (site) => {
+      await site.page.evaluate(() => localStorage.setItem('ajs_user_id', '"alice"'))
+      await startHeap(site)
+      await site.page.evaluate(() => window.analytics.identify('guest', { plan: 'none' }))
+      expect(await callsOf(site, 3)).toStrictEqual([
+        STARTED,
+        ['resetIdentity'],
+        ['addUserProperties', { plan: 'none' }]
+      ])
+    })
+  })
+
+  it('knows a call whose message ID a middleware has changed', async () => {
+    await onPage({}, async (site) => {
+      await startHeap(site)
+      await site.page.evaluate(async () => {
+        const { analytics } = window
+        await analytics.register({
+          name: 'Own IDs',
+          type: 'before',
+          version: '1.0.0',
+          isLoaded: () => true,
+          load: () => Promise.resolve(),
+          track: (context) => {
+            Object.assign(context.event, { messageId: `my-${context.event.messageId}` })
+            return context
+          }
+        })
+        await analytics.identify('alice')
+        void analytics.track('By Alice')
+        await analytics.reset()
+        await analytics.track('By a stranger')
+      })
+      expect(await callsOf(site, 5)).toStrictEqual([
+        STARTED,
+        ['identify', 'alice'],
+        ['track', 'By Alice', {}],
+        ['resetIdentity'],
+        ['track', 'By a stranger', {}]
+      ])
     })
   })
 
@@ -602,13 +760,38 @@ describe('the library', () => {
 
   it('may be the classic one, which does not know the queue of the current', async () => {
     const classic = 'https://cdn.heapanalytics.com/js/heap-12343283.js'
-    const { cdn, answer } = slowCdn(`const queue = heapReadyCb.splice(0); ${LIBRARY}; heapReadyCb.push(...queue)`)
+    const { cdn, answer } = slowCdn(`
+      const queue = heapReadyCb.splice(0);
+      ${LIBRARY};
+      heapReadyCb.push(...queue);
+      setTimeout(() => analytics.reset())`)
     await onPage({ cdn, html: `<script async src="${classic}"></script>` }, async (site) => {
       await startHeap(site)
-      await site.page.evaluate(() => window.analytics.track('Early'))
+      await site.page.evaluate(async () => {
+        void window.analytics.identify('alice')
+        await window.analytics.track('Early')
+      })
       answer()
-      expect(await callsOf(site, 2)).toStrictEqual([STARTED, ['track', 'Early', {}]])
+      expect(await callsOf(site, 4)).toStrictEqual([
+        STARTED,
+        ['identify', 'alice'],
+        ['track', 'Early', {}],
+        ['resetIdentity']
+      ])
       expect(site.requests).toStrictEqual([`GET ${classic}`])
+    })
+  })
+
+  it('may fail in whatever way', async () => {
+    const failing = `${LIBRARY}; heap.track = () => { throw Object.create(null) }; heap.identify = () => { throw new Error('broken') }`
+    const warnings = ['Heap: broken', 'Heap: its library failed with object']
+    await onPage({ cdn: (route) => serveLibrary(route, failing), warnings }, async (site) => {
+      await startHeap(site)
+      await site.page.evaluate(async () => {
+        await window.analytics.ready()
+        await window.analytics.identify('alice')
+        await window.analytics.track('Lost')
+      })
     })
   })
 
@@ -675,11 +858,13 @@ describe('a page that cannot have Heap', () => {
     ['is down', (route) => route.abort('connectionrefused')],
     ['answers 503', (route) => route.fulfill({ status: 503 })]
   ])('as the CDN %s goes on, with one warning', async (_state, cdn) => {
-    const warnings = [`Heap is not loaded, so it sees nothing of this page: Failed to load ${US_LIBRARY}.`]
+    const warnings = [
+      `Heap is not loaded, and sees nothing of this page as long as it is not: Failed to load ${US_LIBRARY}.`
+    ]
     await onPage({ cdn, warnings }, async (site) => {
       await useWithoutHeap(site)
       const kept = await site.page.evaluate(() => {
-        window.heap?.track?.('From the page', {})
+        for (let call = 0; call < 2000; call++) window.heap?.track?.('From the page', {})
         return (window as { heapReadyCb?: unknown[] }).heapReadyCb
       })
       expect(kept).toStrictEqual([])
@@ -695,7 +880,7 @@ describe('a page that cannot have Heap', () => {
     clearInterval(clock)
   }
 
-  const gaveUp = `Heap is not loaded, so it sees nothing of this page: ${US_LIBRARY} did not start Heap within 15 seconds.`
+  const gaveUp = `Heap is not loaded, and sees nothing of this page as long as it is not: ${US_LIBRARY} did not start Heap within 15 seconds.`
 
   it('as the CDN serves something else goes on, with one warning', async () => {
     await onPage({ cdn: (route) => serveLibrary(route, '// Not Heap'), warnings: [gaveUp] }, useForLong)
@@ -745,10 +930,13 @@ describe('a page that cannot have Heap', () => {
       'Hostname "https://heap.example.com" is not a host name such as heap.example.com'
     ]
   ])('for an %s goes on, with one warning', async (_what, settings, reason) => {
-    await onPage({ warnings: [`Heap is not loaded, so it sees nothing of this page: ${reason}.`] }, async (site) => {
-      await useWithoutHeap(site, settings)
-      expect(site.requests).toStrictEqual([])
-    })
+    await onPage(
+      { warnings: [`Heap is not loaded, and sees nothing of this page as long as it is not: ${reason}.`] },
+      async (site) => {
+        await useWithoutHeap(site, settings)
+        expect(site.requests).toStrictEqual([])
+      }
+    )
   })
 })
 
@@ -766,7 +954,9 @@ describe('a page with a Content-Security-Policy', () => {
   })
 
   it('goes on without Heap under one that does not let it in', async () => {
-    const warnings = [`Heap is not loaded, so it sees nothing of this page: Failed to load ${EU_LIBRARY}.`]
+    const warnings = [
+      `Heap is not loaded, and sees nothing of this page as long as it is not: Failed to load ${EU_LIBRARY}.`
+    ]
     const site = await visit(browser, { csp })
     try {
       await startHeap(site, { region: 'EU' })
@@ -824,6 +1014,31 @@ describe('the definition', () => {
         ['addUserProperties', { vip: true }]
       ])
       expect(site.requests).toStrictEqual([`GET ${EU_LIBRARY}`])
+    })
+  })
+
+  it('gives the event of an identify call to the person that it names', async () => {
+    await onPage({}, async (site) => {
+      const presets = destination.presets ?? []
+      const signedIn = {
+        name: 'Signed In',
+        partnerAction: 'trackEvent',
+        subscribe: 'type = "identify"',
+        mapping: { name: 'Signed In' },
+        type: 'automatic'
+      }
+      await startDestination(site, {}, [signedIn, ...presets])
+      await site.page.evaluate(async () => {
+        await window.analytics.identify('alice')
+        await window.analytics.identify('bob')
+      })
+      expect(await callsOf(site, 5)).toStrictEqual([
+        STARTED,
+        ['identify', 'alice'],
+        ['track', 'Signed In', {}],
+        ['identify', 'bob'],
+        ['track', 'Signed In', {}]
+      ])
     })
   })
 

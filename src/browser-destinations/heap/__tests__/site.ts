@@ -134,8 +134,12 @@ export async function startHeap({ page }: Visit, settings: Partial<Settings> = {
 }
 
 /** Starts analytics.js with Heap as Segment's own analytics.js has it: an action apart, each held up until Heap is ready. */
-export async function startDestination({ page }: Visit, settings: Partial<Settings> = {}): Promise<void> {
-  const subscriptions: object[] = (destination.presets ?? []).map((preset) => ({ ...preset, enabled: true }))
+export async function startDestination(
+  { page }: Visit,
+  settings: Partial<Settings> = {},
+  presets: object[] = destination.presets ?? []
+): Promise<void> {
+  const subscriptions = presets.map((preset) => ({ ...preset, enabled: true }))
   await page.evaluate(
     (heapSettings: object) => {
       window.analytics = window.AnalyticsBrowser.load({

@@ -1,10 +1,9 @@
-import type { Context } from '@segment/analytics-next'
 import type { BrowserActionDefinition } from '@segment/browser-destination-runtime/types'
 import { flattenTraits, flattenTyped } from '../../../destinations/heap/flatten'
 import { identityTrouble, trimmed } from '../../../destinations/heap/identity'
 import type { Settings } from '../generated-types'
 import { objectOf, warn } from '../heapClient'
-import type { HeapClient } from '../heapClient'
+import type { Call, HeapClient } from '../heapClient'
 import type { Payload } from './generated-types'
 
 const action: BrowserActionDefinition<Settings, HeapClient, Payload> = {
@@ -29,7 +28,7 @@ const action: BrowserActionDefinition<Settings, HeapClient, Payload> = {
       default: { '@path': '$.traits' }
     }
   },
-  perform: (client, { payload, context }) => identifyUser(client, payload, context)
+  perform: (client, { payload, ...call }) => identifyUser(client, payload, call)
 }
 
 /**
@@ -37,13 +36,13 @@ const action: BrowserActionDefinition<Settings, HeapClient, Payload> = {
  *
  * An ID that would merge strangers names somebody else than before, so that the visitor stays anonymous, or becomes so.
  */
-export function identifyUser(client: HeapClient, { userId, traits }: Payload, context: Context): Promise<void> {
-  return client.call(context, (heap) => {
+export function identifyUser(client: HeapClient, { userId, traits }: Payload, call: Call): Promise<void> {
+  return client.call(call, (heap) => {
     // No schema is applied in the browser, and programs give numbers too.
     const identity = typeof userId === 'string' || typeof userId === 'number' ? trimmed(String(userId)) : undefined
     const trouble = identity === undefined ? undefined : identityTrouble(identity)
     if (trouble !== undefined) {
-      warn(`Heap: ${trouble}`)
+      warn(`Heap: ${trouble} The visitor is anonymous to Heap from here on.`)
       client.forgetIdentity(heap)
     } else if (identity !== undefined) {
       client.identify(heap, identity)

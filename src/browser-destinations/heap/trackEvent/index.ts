@@ -1,9 +1,8 @@
-import type { Context } from '@segment/analytics-next'
 import type { BrowserActionDefinition } from '@segment/browser-destination-runtime/types'
 import { flattenTyped } from '../../../destinations/heap/flatten'
 import type { Settings } from '../generated-types'
 import { objectOf } from '../heapClient'
-import type { HeapClient } from '../heapClient'
+import type { Call, HeapClient } from '../heapClient'
 import type { Payload } from './generated-types'
 
 const action: BrowserActionDefinition<Settings, HeapClient, Payload> = {
@@ -27,12 +26,12 @@ const action: BrowserActionDefinition<Settings, HeapClient, Payload> = {
       default: { '@path': '$.properties' }
     }
   },
-  perform: (client, { payload, context }) => trackEvent(client, payload, context)
+  perform: (client, { payload, ...call }) => trackEvent(client, payload, call)
 }
 
 /** Gives an event to Heap. */
-export function trackEvent(client: HeapClient, { name, properties }: Payload, context: Context): Promise<void> {
-  return client.call(context, (heap) => {
+export function trackEvent(client: HeapClient, { name, properties }: Payload, call: Call): Promise<void> {
+  return client.call(call, (heap) => {
     heap.track(eventName(name), flattenTyped(objectOf(properties, 'Event Properties')))
   })
 }
