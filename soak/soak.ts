@@ -27,6 +27,8 @@ export interface SoakResult {
   /** Requests that a fault struck. */
   faults: number
   requests: number
+  /** Events in all requests, those that were sent again each time. */
+  events: number
   peakMegabytes: number
   seconds: number
   /** What the resumed command printed. */

@@ -24,6 +24,7 @@ export function bundleForPage(source: string): string {
     stdin: { contents: source, resolveDir: __dirname, loader: 'ts' },
     bundle: true,
     write: false,
+    minify: true,
     format: 'iife',
     define: { 'process.env.NODE_ENV': '"production"' }
   })

@@ -19,7 +19,7 @@ import { localOnly } from './localOnly'
 import { segmentSource } from './segmentSource'
 
 /** A request whose body has not all come by then is not waited for any longer when the server ends. */
-const FINISH_WITHIN_MS = 10_000
+const FINISH_WITHIN_MS = 6000
 
 /** How a server is set up. */
 export interface ServerOptions {

@@ -91,5 +91,5 @@ function checked({ status, problem }: Answer, trouble: string, secret: string): 
     )
   }
   // Heap may repeat what it was sent.
-  throw new IntegrationError(`${trouble}: ${problem.message.replaceAll(secret, '<redacted>')}`, problem.code, status)
+  throw new IntegrationError(`${trouble}: ${problem.message.split(secret).join('<redacted>')}`, problem.code, status)
 }

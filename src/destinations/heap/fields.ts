@@ -6,19 +6,19 @@ import { MAX_ENTRIES } from './heapApi'
 const BY_INDEX = 'flatten_by_index'
 
 /** How arrays are sent, on every action that flattens. */
-export const arrayHandlingField = {
+export const arrayHandlingField: { array_handling: InputField } = {
   array_handling: {
     label: 'Lists in Properties',
     description:
       'How a list such as ["a", "b"] is sent: as one text, or each entry as a property of its own (foods.0, foods.1), for reports that were built on such names. If left empty, as one text.',
     type: 'string',
     choices: [
-      { label: 'Stringify', value: 'stringify' },
-      { label: 'Flatten by index', value: BY_INDEX }
+      { label: 'As one text', value: 'stringify' },
+      { label: 'Each entry as a property of its own', value: BY_INDEX }
     ],
     default: 'stringify'
   }
-} satisfies Record<string, InputField>
+}
 
 /** The way to flatten that a customer chose. */
 export function flattenFor({ array_handling }: { array_handling?: string }): Flatten {
@@ -26,18 +26,18 @@ export function flattenFor({ array_handling }: { array_handling?: string }): Fla
 }
 
 /** Heap's own ID of a visitor, for customers who also run Heap's SDK. */
-export const heapUserIdField = {
+export const heapUserIdField: { heap_user_id: InputField } = {
   heap_user_id: {
     label: 'Heap User ID',
     description:
-      'The number that Heap’s own SDK gives a visitor: heap.getUserId(). Map it only if you also run that SDK. It is never your own user ID.',
+      'The number that Heap’s own SDK gives a visitor: heap.getUserId(). Map it only if you also run that SDK. It is never your own user ID. If left empty, the other IDs are used.',
     type: 'string',
     allowNull: true
   }
-} satisfies Record<string, InputField>
+}
 
 /** The fields by which Segment knows that an action takes batches, and how large. */
-export const batchFields = {
+export const batchFields: { enable_batching: InputField; batch_size: InputField } = {
   enable_batching: {
     label: 'Send Events in Batches',
     description:
@@ -52,4 +52,4 @@ export const batchFields = {
     default: MAX_ENTRIES,
     unsafe_hidden: true
   }
-} satisfies Record<string, InputField>
+}

@@ -87,7 +87,7 @@ export function environmentOf({ appId, region = 'US' }: Settings): Environment {
   }
   if (region !== 'US' && region !== 'EU') {
     throw new IntegrationError(
-      `Region "${region}" is unknown, so nothing was sent. Select US or EU, whichever your Heap environment is in.`,
+      `Data Region "${region}" is unknown, so nothing was sent. Select US or EU, whichever your Heap environment is in.`,
       ErrorCodes.BAD_REQUEST,
       400
     )

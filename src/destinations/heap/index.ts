@@ -11,7 +11,7 @@ const destination: DestinationDefinition<Settings> = {
   name: 'Heap',
   slug: 'actions-heap-cloud',
   mode: 'cloud',
-  description: 'Send events and user properties to Heap.',
+  description: 'Send events, and the properties of people and accounts, to Heap from Segment’s servers.',
   authentication: {
     scheme: 'custom',
     fields: {

@@ -155,6 +155,6 @@ describe('a batch', () => {
     const settings = { appId: '11', region: 'APAC' as 'US' }
     await expect(
       integration.testBatchAction('trackEvent', { events: [alice], settings, useDefaultMappings: true })
-    ).rejects.toMatchObject({ status: 400, message: expect.stringMatching(/^Region "APAC" is unknown/) as string })
+    ).rejects.toMatchObject({ status: 400, message: expect.stringMatching(/^Data Region "APAC" is unknown/) as string })
   })
 })

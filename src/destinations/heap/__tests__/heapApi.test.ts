@@ -54,7 +54,7 @@ describe('environmentOf', () => {
   it.each(['', 'eu', 'APAC', null])('never guesses where the region is %j', (region) => {
     const settings = { appId: '11', region } as Settings
     expect(() => environmentOf(settings)).toThrow(IntegrationError)
-    expect(() => environmentOf(settings)).toThrow(`Region "${region}" is unknown, so nothing was sent.`)
+    expect(() => environmentOf(settings)).toThrow(`Data Region "${region}" is unknown, so nothing was sent.`)
   })
 })
 

@@ -16,7 +16,7 @@ export interface Payload {
     [k: string]: unknown
   }
   /**
-   * The number that Heap’s own SDK gives a visitor: heap.getUserId(). Map it only if you also run that SDK. It is never your own user ID.
+   * The number that Heap’s own SDK gives a visitor: heap.getUserId(). With it, everything that this visitor did is moved to the person, which cannot be undone. Map it only if you also run that SDK. It is never your own user ID. If left empty, nothing is moved.
    */
   heap_user_id?: string | null
   /**

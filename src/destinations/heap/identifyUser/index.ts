@@ -36,7 +36,11 @@ const action: ActionDefinition<Settings, Payload> = {
       type: 'object',
       default: { '@path': '$.traits' }
     },
-    ...heapUserIdField,
+    heap_user_id: {
+      ...heapUserIdField.heap_user_id,
+      description:
+        'The number that Heap’s own SDK gives a visitor: heap.getUserId(). With it, everything that this visitor did is moved to the person, which cannot be undone. Map it only if you also run that SDK. It is never your own user ID. If left empty, nothing is moved.'
+    },
     ...arrayHandlingField,
     ...batchFields
   },

@@ -28,7 +28,7 @@ export interface Payload {
    */
   timestamp?: string | number
   /**
-   * Whether this is a track, page or screen call. It names page and screen views that have no Event Name.
+   * Whether this is a track, page or screen call. It names page and screen views that have no Event Name. If left empty, they need one.
    */
   type?: string
   /**
@@ -42,7 +42,7 @@ export interface Payload {
     [k: string]: unknown
   }
   /**
-   * The number that Heap’s own SDK gives a visitor: heap.getUserId(). Map it only if you also run that SDK. It is never your own user ID.
+   * The number that Heap’s own SDK gives a visitor: heap.getUserId(). Map it only if you also run that SDK. It is never your own user ID. If left empty, the other IDs are used.
    */
   heap_user_id?: string | null
   /**

@@ -58,7 +58,7 @@ const action: ActionDefinition<Settings, Payload> = {
     type: {
       label: 'Type of Call',
       description:
-        'Whether this is a track, page or screen call. It names page and screen views that have no Event Name.',
+        'Whether this is a track, page or screen call. It names page and screen views that have no Event Name. If left empty, they need one.',
       type: 'string',
       default: { '@path': '$.type' }
     },

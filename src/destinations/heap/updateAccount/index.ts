@@ -7,7 +7,8 @@ import type { Payload } from './generated-types'
 
 const action: ActionDefinition<Settings, Payload> = {
   title: 'Update Account',
-  description: 'Set properties of an account (a company or a team) in Heap, and say who belongs to it.',
+  description:
+    'Set properties of an account (a company or a team) in Heap, and say who belongs to it. Choose the Account ID property in Heap first.',
   defaultSubscription: 'type = "group"',
   fields: {
     account_id: {
