@@ -171,9 +171,11 @@ async function* readStream(source: string, stream: Readable, signal?: AbortSigna
   let form: 'lines' | 'document' | undefined = /\.(ndjson|jsonl)(\.gz)?$/i.test(source) ? 'lines' : undefined
   const held: string[] = []
   let line = 0
+  let isEmpty = true
   for await (const one of lines(stream, signal)) {
     line++
     const text = line === 1 ? one.replace(/^\uFEFF/, '') : one
+    isEmpty &&= text.trim() === ''
     if (form === undefined) form = formOf(held, text)
     if (form !== 'lines') {
       held.push(text)
@@ -184,8 +186,8 @@ async function* readStream(source: string, stream: Readable, signal?: AbortSigna
     }
     if (text.trim() !== '') yield readLine(text, { source, line })
   }
-  if (held.some((text) => text.trim() !== '')) yield* readDocument(held.join('\n'), source)
-  else if (held.length === line) yield { source, line: 1, trouble: 'is empty' }
+  if (isEmpty) yield { source, line: 1, trouble: 'is empty' }
+  else if (form !== 'lines') yield* readDocument(held.join('\n'), source)
 }
 
 /**

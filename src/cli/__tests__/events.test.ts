@@ -189,6 +189,12 @@ describe('readEvents', () => {
       expect(found[0]).toMatchObject({ line, trouble: expect.stringContaining(trouble) as string })
     })
 
+    it.each(['events.json', 'events.ndjson', 'events'])('with %s, if nothing is in it', async (name) => {
+      for (const text of ['', '\uFEFF', ' \n\r\n', gzipSync('\n')]) {
+        expect(await readFile(text, name)).toStrictEqual([{ line: 1, trouble: 'is empty' }])
+      }
+    })
+
     it('with a line that nests too deep, or whose type cannot be made a text', async () => {
       const line = JSON.stringify(track)
       const deep = '['.repeat(50_000) + ']'.repeat(50_000)
