@@ -296,7 +296,8 @@ function located(value: unknown, place: Place, text: string): ReadEvent {
   return { ...place, trouble: `is not a Segment event: ${troubleOf(value)}`, text }
 }
 
-function isSegmentEvent(value: unknown): value is SegmentEvent {
+/** Whether JSON is one of the calls that a source sends; nothing else of it is checked. */
+export function isSegmentEvent(value: unknown): value is SegmentEvent {
   return isObject(value) && typeof value.type === 'string' && CALLS.includes(value.type)
 }
 

@@ -30,7 +30,7 @@ interface PendingCall {
   isIdentify: boolean
   /** Heap may yet be called for it. */
   isWaiting: boolean
-  /** A reset that was asked for after it has been made. */
+  /** The visitor is not the one who made it. */
   isLate: boolean
   /** The mappings through which Heap has been called for it. */
   given: Set<unknown>
@@ -58,12 +58,11 @@ export class HeapClient {
   readonly ready: Promise<void>
   private lastNumber = 0
   private readonly calls = new Map<string, PendingCall>()
-  private steps: Step[] = []
+  private readonly steps: Step[] = []
   private isRunning = false
   /** Whether Heap may know who the visitor is. */
   private isIdentified: boolean
-  /** The last identify call that Heap was given. */
-  private identified: { number: number; userId: unknown } | undefined
+  private lastIdentify: { number: number; userId: unknown } | undefined
 
   constructor(
     settings: Settings,
@@ -87,17 +86,16 @@ export class HeapClient {
    * @returns once the library, or its queue, has been called
    */
   call({ context, mapping }: Call, use: (heap: HeapLibrary) => void): Promise<void> {
-    const call = this.callOf(context)
-    // Of a call that was made on an earlier page, say, the number is not known.
-    const number = call?.number ?? ++this.lastNumber
+    // Of a call that was made on an earlier page, say, only its IDs tell whose it is.
+    const call = this.callOf(context) ?? this.pendingCall(context, !this.isOfThisVisitor(context))
     return new Promise((done) => {
       const take = () => {
-        if (!call?.given.has(mapping)) this.give(context, number, call, use)
-        call?.given.add(mapping)
-        if (call) call.isWaiting = false
+        if (!call.given.has(mapping)) this.give(call, context, use)
+        call.given.add(mapping)
+        call.isWaiting = false
         done()
       }
-      this.steps.push({ number, isTurn: context.event.type === 'identify', take })
+      this.steps.push({ number: call.number, isTurn: call.isIdentify, take })
       // Those that were held up while the library was loading come all at once, out of order.
       setTimeout(this.run)
     })
@@ -131,18 +129,22 @@ export class HeapClient {
     window.removeEventListener('pagehide', this.hurry)
   }
 
-  private readonly onCall = ({ id, event }: Context): void => {
-    const call: PendingCall = {
-      keys: [id, event.messageId ?? ''],
-      number: ++this.lastNumber,
-      isIdentify: event.type === 'identify',
-      isWaiting: true,
-      isLate: false,
-      given: new Set()
-    }
+  private readonly onCall = (context: Context): void => {
+    const call = this.pendingCall(context, false)
     for (const key of call.keys) this.calls.set(key, call)
     const [oldest] = this.calls.values()
     if (this.calls.size > 2 * MOST_CALLS) this.forget(oldest)
+  }
+
+  private pendingCall({ id, event: { type, messageId = '' } }: Context, isLate: boolean): PendingCall {
+    return {
+      keys: [id, messageId],
+      number: ++this.lastNumber,
+      isIdentify: type === 'identify',
+      isWaiting: true,
+      isLate,
+      given: new Set()
+    }
   }
 
   private readonly onReset = (): void => {
@@ -213,32 +215,22 @@ export class HeapClient {
     void this.ready.then(wait)
   }
 
-  private give(
-    context: Context,
-    number: number,
-    call: PendingCall | undefined,
-    use: (heap: HeapLibrary) => void
-  ): void {
-    const { type, event, userId } = context.event
-    if (call ? call.isLate || this.isOvertaken(number, userId) : !this.isOfThisVisitor(context)) {
+  private give(call: PendingCall, { event: { type, event, userId } }: Context, use: (heap: HeapLibrary) => void): void {
+    if (call.isLate || this.isOvertaken(call, userId)) {
       const name = type === 'track' ? ` ${JSON.stringify(event)}` : ''
       warn(
         `Heap: The ${type} call${name} comes too late: the visitor has changed since it was made. It is left out, as Heap would count it for the wrong person.`
       )
       return
     }
-    if (type === 'identify') this.identified = { number, userId }
+    if (call.isIdentify) this.lastIdentify = { number: call.number, userId }
     callLibrary(use)
   }
 
   /** Whether Heap has been told meanwhile that the visitor is somebody else. */
-  private isOvertaken(number: number, userId: unknown): boolean {
-    return (
-      this.identified !== undefined &&
-      number < this.identified.number &&
-      Boolean(userId) &&
-      userId !== this.identified.userId
-    )
+  private isOvertaken({ number }: PendingCall, userId: unknown): boolean {
+    const last = this.lastIdentify
+    return last !== undefined && number < last.number && Boolean(userId) && userId !== last.userId
   }
 
   private isOfThisVisitor({ event: { anonymousId, userId } }: Context): boolean {

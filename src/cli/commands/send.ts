@@ -275,13 +275,11 @@ class SendRun {
   }
 
   private ended(): number {
-    const { report, emulator, failed, checkpoint } = this.options
-    const { tally } = this.progress
+    const { report, emulator, checkpoint } = this.options
+    const { tally, failed } = this.progress
     report.end(tally, this.isBulk ? undefined : emulator?.snapshot())
-    if (failed && failed.soFar.bytes > 0)
-      console.error(
-        `What was not delivered is in ${failed.soFar.file}, with the reason; send it again once that is mended.`
-      )
+    if (failed && failed.bytes > 0)
+      console.error(`What was not delivered is in ${failed.file}, with the reason; send it again once that is mended.`)
     checkpoint.remove()
     return isComplete(tally) ? 0 : 1
   }

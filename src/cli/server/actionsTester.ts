@@ -21,9 +21,12 @@ export interface LoadedDestination {
   destination: Destination<Settings>
 }
 
+/** An event as a person may post it. */
+type TesterEvent = JSONObject & Partial<SegmentEvent>
+
 /** What the Actions Tester posts. */
 interface TesterBody {
-  payload?: JSONObject | JSONObject[]
+  payload?: TesterEvent | TesterEvent[]
   settings?: Settings
   mapping?: JSONObject
   auth?: ExecuteInput<Settings, unknown>['auth']
@@ -68,10 +71,11 @@ export function actionsTester(loaded: () => LoadedDestination, onDeleted: () => 
     const { destination } = loaded()
     if (!destination.onDelete) return next()
     const { payload, settings } = request.body ?? {}
-    const events = [payload ?? {}].flat().map((event) => ({ type: 'delete', ...event }) as unknown as SegmentEvent)
     return answerExchanges(response, async () => {
       checkBody(request.body)
-      for (const event of events) await destination.onDelete?.(event, { ...settings })
+      for (const event of [payload ?? {}].flat()) {
+        await destination.onDelete?.({ type: 'delete', ...event }, { ...settings })
+      }
       onDeleted()
     })
   })
@@ -81,16 +85,12 @@ export function actionsTester(loaded: () => LoadedDestination, onDeleted: () => 
     if (!Object.hasOwn(definition.actions, action)) return next()
     const { fields } = definition.actions[action]
     const { payload = {}, mapping, auth, features } = request.body ?? {}
-    const bundle = {
-      settings: settingsGiven(request.body),
-      mapping: { ...defaultValues(fields), ...mapping },
-      auth,
-      features
-    }
     return answerExchanges(
       response,
       async () => {
         checkBody(request.body)
+        const settings = settingsGiven(request.body)
+        const bundle = { settings, mapping: { ...defaultValues(fields), ...mapping }, auth, features }
         if (!Array.isArray(payload))
           return void (await destination.actions[action].execute({ ...bundle, data: payload }))
         return destination.actions[action].executeBatch({ ...bundle, data: payload })

@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { SegmentEvent } from '@segment/actions-core'
 import { raw, Router } from 'express'
 import type { ErrorRequestHandler, RequestHandler } from 'express'
+import { isSegmentEvent } from '../events'
 import { CALLS, isObject } from '../subscriptions'
 
 /** Segment, HTTP API: an event has at most 32 KB, a batch 500 KB. */
@@ -65,7 +66,7 @@ function readBatch(posted: Posted): SegmentEvent[] {
   if (!Array.isArray(batch)) throw new Refused('"batch" is missing; it is a list of events.')
   return batch.map((entry: unknown, index) => {
     const event = object(entry, `batch[${index}]`)
-    if (typeof event.type !== 'string' || !CALLS.includes(event.type)) {
+    if (!isSegmentEvent(event)) {
       throw new Refused(`batch[${index}] has the type ${JSON.stringify(event.type)}; it is one of ${CALLS.join(', ')}.`)
     }
     return receive(event, posted, `batch[${index}]`)

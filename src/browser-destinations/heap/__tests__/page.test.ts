@@ -172,18 +172,15 @@ describe.each([
       await start(site)
       await site.page.evaluate(async () => {
         const { analytics } = window
-        await analytics.register({
-          name: 'Slow middleware',
-          type: 'before',
-          version: '1.0.0',
-          isLoaded: () => true,
-          load: () => Promise.resolve(),
-          track: async (context) => {
-            if (context.event.event !== 'Late') return context
-            await new Promise((resolve) => window.addEventListener('go on', resolve, { once: true }))
-            return context
-          }
-        })
+        await analytics.register(
+          window.otherPlugin('before', {
+            track: async (context) => {
+              if (context.event.event !== 'Late') return context
+              await new Promise((resolve) => window.addEventListener('go on', resolve, { once: true }))
+              return context
+            }
+          })
+        )
         await analytics.identify('alice')
         void analytics.track('Late')
         // A reset that waits is not forgotten when the visitor goes.
@@ -240,20 +237,17 @@ describe.each([
       const attempts = await site.page.evaluate(async () => {
         const { analytics } = window
         let attempts = 0
-        await analytics.register({
-          name: 'Other',
-          type: 'destination',
-          version: '1.0.0',
-          isLoaded: () => true,
-          load: () => Promise.resolve(),
-          track: async (context) => {
-            attempts++
-            // The first fails before Heap is called, the second after.
-            if (attempts === 2) await new Promise((go) => setTimeout(go, 50))
-            if (attempts > 2) return context
-            return context.cancel(new window.ContextCancelation({ retry: true, type: 'middleware_cancellation' }))
-          }
-        })
+        await analytics.register(
+          window.otherPlugin('destination', {
+            track: async (context) => {
+              attempts++
+              // The first fails before Heap is called, the second after.
+              if (attempts === 2) await new Promise((go) => setTimeout(go, 50))
+              if (attempts > 2) return context
+              return context.cancel(new window.ContextCancelation({ retry: true, type: 'middleware_cancellation' }))
+            }
+          })
+        )
         // It waits as briefly as it does by chance.
         Math.random = () => 0
         const once = analytics.track('Once')
@@ -273,17 +267,14 @@ describe.each([
       await start(site)
       await site.page.evaluate(async () => {
         const { analytics } = window
-        await analytics.register({
-          name: 'Slow middleware',
-          type: 'before',
-          version: '1.0.0',
-          isLoaded: () => true,
-          load: () => Promise.resolve(),
-          track: async (context) => {
-            if (context.event.event === 'By Bob') await new Promise((go) => setTimeout(go, 50))
-            return context
-          }
-        })
+        await analytics.register(
+          window.otherPlugin('before', {
+            track: async (context) => {
+              if (context.event.event === 'By Bob') await new Promise((go) => setTimeout(go, 50))
+              return context
+            }
+          })
+        )
         await analytics.identify('alice')
         void analytics.track('By Alice')
         await analytics.reset()
@@ -320,15 +311,12 @@ describe.each([
             await new Promise((resolve) => window.addEventListener(`go on with ${name}`, resolve, { once: true }))
           return context
         }
-        await analytics.register({
-          name: 'Slow middleware',
-          type: 'before',
-          version: '1.0.0',
-          isLoaded: () => true,
-          load: () => Promise.resolve(),
-          track: hold('By Alice'),
-          identify: hold('bob')
-        })
+        await analytics.register(
+          window.otherPlugin('before', {
+            track: hold('By Alice'),
+            identify: hold('bob')
+          })
+        )
         await analytics.track('By somebody')
         await analytics.identify('alice')
         void analytics.track('By Alice')
@@ -353,17 +341,14 @@ describe.each([
       await start(site)
       await site.page.evaluate(async () => {
         const { analytics } = window
-        await analytics.register({
-          name: 'Own IDs',
-          type: 'before',
-          version: '1.0.0',
-          isLoaded: () => true,
-          load: () => Promise.resolve(),
-          track: (context) => {
-            Object.assign(context.event, { userId: `hash of ${String(context.event.userId)}` })
-            return context
-          }
-        })
+        await analytics.register(
+          window.otherPlugin('before', {
+            track: (context) => {
+              Object.assign(context.event, { userId: `hash of ${String(context.event.userId)}` })
+              return context
+            }
+          })
+        )
         await analytics.identify('alice')
         await analytics.track('By Alice')
       })
@@ -471,17 +456,14 @@ describe('the plugin', () => {
       await startHeap(site)
       await site.page.evaluate(async () => {
         const { analytics } = window
-        await analytics.register({
-          name: 'Own IDs',
-          type: 'before',
-          version: '1.0.0',
-          isLoaded: () => true,
-          load: () => Promise.resolve(),
-          track: (context) => {
-            Object.assign(context.event, { messageId: `my-${context.event.messageId}` })
-            return context
-          }
-        })
+        await analytics.register(
+          window.otherPlugin('before', {
+            track: (context) => {
+              Object.assign(context.event, { messageId: `my-${context.event.messageId}` })
+              return context
+            }
+          })
+        )
         await analytics.identify('alice')
         void analytics.track('By Alice')
         await analytics.reset()
@@ -840,17 +822,14 @@ describe('a page that cannot have Heap', () => {
     await startHeap(site, settings)
     const seen = await site.page.evaluate(async () => {
       const seen: unknown[] = []
-      await window.analytics.register({
-        name: 'Other',
-        type: 'destination',
-        version: '1.0.0',
-        isLoaded: () => true,
-        load: () => Promise.resolve(),
-        track: (context) => {
-          seen.push(context.event.event)
-          return context
-        }
-      })
+      await window.analytics.register(
+        window.otherPlugin('destination', {
+          track: (context) => {
+            seen.push(context.event.event)
+            return context
+          }
+        })
+      )
       await window.analytics.track('Before')
       await window.analytics.ready()
       await window.analytics.identify('alice', { plan: 'pro' })
@@ -1001,15 +980,12 @@ describe('the definition', () => {
           Object.assign(context.event, given[String(event ?? traits?.kind)])
           return context
         }
-        await analytics.register({
-          name: 'Mapping',
-          type: 'before',
-          version: '1.0.0',
-          isLoaded: () => true,
-          load: () => Promise.resolve(),
-          track: change,
-          identify: change
-        })
+        await analytics.register(
+          window.otherPlugin('before', {
+            track: change,
+            identify: change
+          })
+        )
         await analytics.track('Text')
         await analytics.identify('alice', { kind: 'List' })
         await analytics.track('Number', { price: 12.5, sizes: [42, 43] })

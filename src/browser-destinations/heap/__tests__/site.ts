@@ -13,6 +13,8 @@ declare global {
     heapPlugin: (settings: Settings) => Plugin
     /** The definition as Segment's own analytics.js uses it. */
     heapDestination: NonNullable<Parameters<typeof AnalyticsBrowser.load>[0]['plugins']>[number]
+    /** Another plugin of the page, which does nothing but what is given. */
+    otherPlugin: (type: Plugin['type'], methods: Pick<Plugin, 'track' | 'identify'>) => Plugin
     ContextCancelation: typeof ContextCancelation
     analytics: AnalyticsBrowser
     heap?: Partial<HeapLibrary>
@@ -27,7 +29,15 @@ const SCRIPT = bundleForPage(`
   import { AnalyticsBrowser, ContextCancelation } from '@segment/analytics-next'
   import heapDestination from '../browser-destinations/heap'
   import { heapPlugin } from '../browser-destinations/heap/plugin'
-  Object.assign(window, { AnalyticsBrowser, ContextCancelation, heapPlugin, heapDestination })
+  const otherPlugin = (type, methods) => ({
+    name: 'Other',
+    type,
+    version: '1.0.0',
+    isLoaded: () => true,
+    load: () => Promise.resolve(),
+    ...methods
+  })
+  Object.assign(window, { otherPlugin, AnalyticsBrowser, ContextCancelation, heapPlugin, heapDestination })
 `)
 
 /** The library as a script. */

@@ -28,7 +28,7 @@ const action: BrowserActionDefinition<Settings, HeapClient, Payload> = {
       default: { '@path': '$.traits' }
     }
   },
-  perform: (client, { payload, ...call }) => identifyUser(client, payload, call)
+  perform: (client, { payload, context, mapping }) => identifyUser(client, payload, { context, mapping })
 }
 
 /**

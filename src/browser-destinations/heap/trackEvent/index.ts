@@ -26,7 +26,7 @@ const action: BrowserActionDefinition<Settings, HeapClient, Payload> = {
       default: { '@path': '$.properties' }
     }
   },
-  perform: (client, { payload, ...call }) => trackEvent(client, payload, call)
+  perform: (client, { payload, context, mapping }) => trackEvent(client, payload, { context, mapping })
 }
 
 /** Gives an event to Heap. */
