@@ -38,8 +38,8 @@ const theBrowserStaysLight = {
             message: 'Only the runtime of browser destinations.'
           },
           {
-            regex: '^(\\.\\./){2,}(?!\\.\\./)(?!destinations/heap/(flatten|identity)$)',
-            message: 'Of the cloud side, flatten and identity alone.'
+            regex: '^(\\.\\./){2,}(?!\\.\\./)(?!destinations/heap/rules/)',
+            message: 'Of the cloud side, rules/ alone.'
           }
         ]
       }

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
-import type { FailedEvent } from '../src/cli/failedFile'
+import type { FailedEvent } from '../src/cli/send/failedFile'
 import { HeapEmulator, listen } from '../src/heap-emulator'
 import type { Fault, ParsedRequest } from '../src/heap-emulator'
 

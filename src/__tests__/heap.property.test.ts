@@ -1,8 +1,8 @@
 import { createTestIntegration, IntegrationError } from '@segment/actions-core'
 import fc from 'fast-check'
 import Heap from '../destinations/heap'
-import { flatten, flattenTraits, flattenTyped, MAX_PROPERTY_LENGTH } from '../destinations/heap/flatten'
-import { identityTrouble, trimmed } from '../destinations/heap/identity'
+import { flatten, flattenTraits, flattenTyped, MAX_PROPERTY_LENGTH } from '../destinations/heap/rules/flatten'
+import { identityTrouble, trimmed } from '../destinations/heap/rules/identity'
 import { HeapEmulator, interceptHeap } from '../heap-emulator'
 
 /** JSON as a customer may send it: any key, any depth, and strings on both sides of Heap's limit. */

@@ -1,11 +1,11 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { generate } from './commands/generate'
-import { send } from './commands/send'
-import type { SendOptions } from './commands/send'
-import { serve } from './commands/serve'
-import type { ServeOptions } from './commands/serve'
-import { validate } from './commands/validate'
-import { UsageError } from './subscriptions'
+import { generate } from './author/generate'
+import { send } from './send'
+import type { SendOptions } from './send'
+import { serve } from './serve'
+import type { ServeOptions } from './serve'
+import { validate } from './author/validate'
+import { UsageError } from './usageError'
 
 const program = new Command('heap-destination').description(
   'Run, test and build the Heap destination for Segment. Without --live, nothing leaves this machine.'

@@ -1,6 +1,6 @@
 import type { Analytics, Context } from '@segment/analytics-next'
 import type { BrowserDestinationDependencies } from '@segment/browser-destination-runtime/types'
-import { identityTrouble } from '../../destinations/heap/identity'
+import { identityTrouble } from '../../destinations/heap/rules/identity'
 import type { Settings } from './generated-types'
 import { heapOfPage, loadHeap } from './heapLibrary'
 import type { HeapLibrary } from './heapLibrary'

@@ -1,5 +1,5 @@
 import type { BrowserDestinationDependencies } from '@segment/browser-destination-runtime/types'
-import type { TypedProperties } from '../../destinations/heap/flatten'
+import type { TypedProperties } from '../../destinations/heap/rules/flatten'
 import type { Settings } from './generated-types'
 
 /** What this destination calls of Heap's library (Heap, Web API). */

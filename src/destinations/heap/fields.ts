@@ -1,6 +1,6 @@
 import type { InputField } from '@segment/actions-core'
-import { flatten, flattenByIndex } from './flatten'
-import type { Flatten } from './flatten'
+import { flatten, flattenByIndex } from './rules/flatten'
+import type { Flatten } from './rules/flatten'
 import { MAX_ENTRIES } from './heapApi'
 
 const BY_INDEX = 'flatten_by_index'

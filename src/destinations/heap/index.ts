@@ -1,7 +1,7 @@
 import { defaultValues } from '@segment/actions-core'
 import type { DestinationDefinition } from '@segment/actions-core'
 import type { Settings } from './generated-types'
-import { checkCredentials, deleteUser } from './deletion'
+import { checkCredentials, deleteUser } from './heapApi/deletion'
 import identifyUser from './identifyUser'
 import trackEvent from './trackEvent'
 import updateAccount from './updateAccount'

@@ -1,6 +1,6 @@
 import type { BrowserActionDefinition } from '@segment/browser-destination-runtime/types'
-import { flattenTraits, flattenTyped } from '../../../destinations/heap/flatten'
-import { identityTrouble, trimmed } from '../../../destinations/heap/identity'
+import { flattenTraits, flattenTyped } from '../../../destinations/heap/rules/flatten'
+import { identityTrouble, trimmed } from '../../../destinations/heap/rules/identity'
 import type { Settings } from '../generated-types'
 import { objectOf, warn } from '../heapClient'
 import type { Call, HeapClient } from '../heapClient'

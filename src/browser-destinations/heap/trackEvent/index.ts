@@ -1,5 +1,5 @@
 import type { BrowserActionDefinition } from '@segment/browser-destination-runtime/types'
-import { flattenTyped } from '../../../destinations/heap/flatten'
+import { flattenTyped } from '../../../destinations/heap/rules/flatten'
 import type { Settings } from '../generated-types'
 import { objectOf } from '../heapClient'
 import type { Call, HeapClient } from '../heapClient'

@@ -3,9 +3,9 @@ import { deliverBatch, deliverOne } from '../deliver'
 import type { Delivery } from '../deliver'
 import { arrayHandlingField, batchFields, flattenFor, heapUserIdField } from '../fields'
 import type { Settings } from '../generated-types'
-import { optionalHeapUserId, requiredIdentity } from '../identifiers'
-import { usableIdentifier } from '../identity'
-import { profileOf } from '../profile'
+import { optionalHeapUserId, requiredIdentity } from '../rules/identifiers'
+import { usableIdentifier } from '../rules/identity'
+import { profileOf } from '../rules/profile'
 import type { Payload } from './generated-types'
 
 const action: ActionDefinition<Settings, Payload> = {

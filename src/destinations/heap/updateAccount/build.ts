@@ -1,9 +1,9 @@
 import { PayloadValidationError } from '@segment/actions-core'
 import type { Delivery } from '../deliver'
 import { flattenFor } from '../fields'
-import { flattenTraits, MAX_PROPERTY_LENGTH } from '../flatten'
-import { optionalIdentity } from '../identifiers'
-import { isPlaceholder, trimmed } from '../identity'
+import { flattenTraits, MAX_PROPERTY_LENGTH } from '../rules/flatten'
+import { optionalIdentity } from '../rules/identifiers'
+import { isPlaceholder, trimmed } from '../rules/identity'
 import type { Payload } from './generated-types'
 
 /** What Heap's own documentation calls the property. */

@@ -1,0 +1,46 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import heap from '../../../destinations/heap'
+import { readSubscriptions } from '../subscriptions'
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'subscriptions-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+function readMappings(text: string) {
+  const file = path.join(folder, 'mappings.json')
+  writeFileSync(file, text)
+  return readSubscriptions(file, heap)
+}
+
+describe('readSubscriptions', () => {
+  it('gives those that are on, whatever the others hold', () => {
+    const subscription = { partnerAction: 'trackEvent', subscribe: 'type = "track"', mapping: { event: 'x' } }
+    const off = { partnerAction: 'no more', enabled: false }
+    expect(readMappings(`\uFEFF${JSON.stringify({ subscriptions: [off, subscription] })}`)).toStrictEqual([
+      subscription
+    ])
+  })
+
+  it.each([
+    ['no JSON', 'is not JSON.'],
+    ['{}', 'must hold a list of subscriptions, each with "partnerAction", "subscribe" and "mapping".'],
+    [
+      '[{"partnerAction":"sendEvent","subscribe":"(type"}]',
+      'Subscription 1 subscribes with "(type", which is not FQL. Subscription 1 names the action "sendEvent", which does not exist; the actions are trackEvent, identifyUser, updateAccount.'
+    ],
+    [
+      '{"subscriptions":[{"partnerAction":"trackEvent","subscribe":"type = \\"track\\"","mapping":{"evnt":"x"}}]}',
+      'Subscription 1 maps the field "evnt", which trackEvent does not have.'
+    ],
+    [
+      '[{"partnerAction":"trackEvent","subscribe":"type = \\"trak\\"","mapping":[]}]',
+      'Subscription 1 subscribes with "type = \\"trak\\"", but no event has the type "trak"; the types are track, identify, page, screen, group, alias. Subscription 1 has a "mapping" that is not an object.'
+    ]
+  ])('refuses mappings that cannot work: %s', (text, message) => {
+    expect(() => readMappings(text)).toThrow(message)
+  })
+})

@@ -1,0 +1,35 @@
+import path from 'node:path'
+import type { BaseDefinition, DestinationDefinition, GlobalSetting } from '@segment/actions-core'
+import type { Settings } from '../../destinations/heap/generated-types'
+
+/** The folder of the destination's source. */
+export const DESTINATION_DIRECTORY = path.join(__dirname, '../../destinations/heap')
+
+/** The folder of the destination's half in the browser. */
+export const BROWSER_DESTINATION_DIRECTORY = path.join(__dirname, '../../browser-destinations/heap')
+
+/**
+ * The destination's definition as its source stands now.
+ *
+ * @throws whatever its source throws, such as a SyntaxError, and Error if it exports none
+ */
+export function loadDefinition(): DestinationDefinition<Settings> {
+  for (const file of Object.keys(require.cache)) {
+    if (file.startsWith(DESTINATION_DIRECTORY + path.sep)) delete require.cache[file]
+  }
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  const { default: definition } = require('../../destinations/heap') as { default?: DestinationDefinition<Settings> }
+  if (!definition) throw new Error('it has no default export, which is the definition')
+  return definition
+}
+
+/** What the definition of a destination in the cloud and of one in the browser have in common. */
+export interface Definition extends BaseDefinition {
+  authentication?: { fields: Record<string, GlobalSetting> }
+  settings?: Record<string, GlobalSetting>
+}
+
+/** The settings of a destination: in the cloud they stand under its authentication. */
+export function settingsOf({ authentication, settings }: Definition): Record<string, GlobalSetting> {
+  return settings ?? authentication?.fields ?? {}
+}

@@ -1,0 +1,32 @@
+import { ErrorCodes } from '@segment/actions-core'
+
+/** An error with the status and code that Segment goes by. */
+export interface RunError {
+  status?: number
+  code?: string
+  message: string
+}
+
+/** What a person needs of an error; the status is that of Segment's errors and of Heap's answers. */
+export function errorOf(error: unknown): RunError {
+  if (!(error instanceof Error)) return { message: String(error) }
+  // The framework gives a payload that its schema refuses neither when it goes alone, nor a mapping that cannot work.
+  const isInvalid = error.name === 'AggregateAjvError' || isList(error)
+  const {
+    status = isInvalid ? 400 : undefined,
+    code = isInvalid ? ErrorCodes.PAYLOAD_VALIDATION_FAILED : undefined
+  }: Error & { status?: number; code?: string } = error
+  const message = isList(error) ? messagesOf(error).join(' ') : error.message
+  return { ...(status !== undefined && { status }), ...(code !== undefined && { code }), message }
+}
+
+/** Whether an error of the framework is one that stands for several: it is a list of them. */
+export function isList(error: unknown): error is Iterable<unknown> {
+  return error instanceof Error && error.name === 'AggregateError' && Symbol.iterator in error
+}
+
+/** The message of an error, or of each that it stands for. */
+export function messagesOf(error: unknown): string[] {
+  const errors = isList(error) ? Array.from(error) : [error]
+  return errors.map((one) => (one instanceof Error ? one.message : String(one)))
+}

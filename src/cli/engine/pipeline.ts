@@ -1,0 +1,130 @@
+import type { Destination, DestinationDefinition, JSONObject, Result, SegmentEvent } from '@segment/actions-core'
+import { parseFql, validate } from '@segment/destination-subscriptions'
+import type { Settings } from '../../destinations/heap/generated-types'
+import { record, recordedDestination } from './recorder'
+import type { BeforeRequest, Recording } from './recorder'
+import { errorOf } from './errors'
+import type { RunError } from './errors'
+import type { Subscription } from './subscriptions'
+
+/** What became of an event in one action. */
+export interface ActionRun {
+  /** The name of the subscription that took the event. */
+  subscription: string
+  action: string
+  /** Why the event was not delivered; missing where it was. */
+  error?: RunError
+}
+
+/** An event's way through the destination; no runs where no mapping takes this kind of call. */
+export interface Outcome<Run extends ActionRun = ActionRun> {
+  event: SegmentEvent
+  runs: Run[]
+  /** The event's `integrations` keep it from Heap: it was not sent, on purpose. */
+  excluded: boolean
+  delivered: boolean
+}
+
+/** The outcome of an event that went alone, with what was mapped and sent in each action. */
+export type Journey = Outcome<ActionRun & Recording>
+
+/** What a {@link Pipeline} sends through, and where to. */
+export interface PipelineOptions {
+  definition: DestinationDefinition<Settings>
+  settings: Settings
+  /** Those that are on are used, in this order. */
+  subscriptions: Subscription[]
+  beforeRequest?: BeforeRequest
+}
+
+/** Takes events the way that Segment does: through the subscription, mapping and validation of each mapping into its action. */
+export class Pipeline {
+  private readonly destination: Destination<Settings>
+  private readonly subscriptions: { subscription: Subscription; condition: ReturnType<typeof parseFql> }[]
+
+  constructor(private readonly options: PipelineOptions) {
+    this.destination = recordedDestination(options.definition, options.beforeRequest)
+    this.subscriptions = options.subscriptions.map((subscription) => ({
+      subscription,
+      condition: parseFql(subscription.subscribe)
+    }))
+  }
+
+  /** Sends one event. Never throws for what becomes of it: that is in the journey. */
+  async send(event: SegmentEvent): Promise<Journey> {
+    const excluded = isExcluded(event, this.options.definition.name)
+    const runs: Journey['runs'] = []
+    for (const { subscription, condition } of excluded ? [] : this.subscriptions) {
+      if (validate(condition, event)) runs.push(await this.runAlone(event, subscription))
+    }
+    return outcomeOf(event, excluded, runs)
+  }
+
+  /**
+   * Sends up to 1,000 events in as few requests as the actions can, each subscription's events in one batch.
+   *
+   * @returns the outcome of each event, in the same order
+   */
+  async sendBatch(events: SegmentEvent[]): Promise<Outcome[]> {
+    const entries = events.map((event) => ({
+      event,
+      excluded: isExcluded(event, this.options.definition.name),
+      runs: [] as ActionRun[]
+    }))
+    for (const { subscription, condition } of this.subscriptions) {
+      const taken = entries.filter(({ event, excluded }) => !excluded && validate(condition, event))
+      if (taken.length === 0) continue
+      const runs = await this.runBatch(
+        taken.map(({ event }) => event),
+        subscription
+      )
+      taken.forEach((entry, index) => entry.runs.push(runs[index]))
+    }
+    return entries.map(({ event, excluded, runs }) => outcomeOf(event, excluded, runs))
+  }
+
+  private async runAlone(event: SegmentEvent, subscription: Subscription): Promise<Journey['runs'][number]> {
+    const { recording, result } = record(() => this.destination.onEvent(event, this.settingsFor(subscription)))
+    const error = await result.then(
+      () => undefined,
+      (thrown: unknown) => errorOf(thrown)
+    )
+    const { payload, exchanges } = recording
+    return { ...runOf(subscription, error), payload, exchanges }
+  }
+
+  private async runBatch(events: SegmentEvent[], subscription: Subscription): Promise<ActionRun[]> {
+    let results: Result[]
+    try {
+      results = await this.destination.onBatch(events, this.settingsFor(subscription))
+    } catch (error) {
+      // An event that the framework fails over must not take its neighbours along: halve until it stands alone.
+      if (events.length === 1) return [runOf(subscription, errorOf(error))]
+      const half = Math.ceil(events.length / 2)
+      const first = await this.runBatch(events.slice(0, half), subscription)
+      return [...first, ...(await this.runBatch(events.slice(half), subscription))]
+    }
+    return (results[0].multistatus ?? []).map((node) => {
+      if (!('errormessage' in node)) return runOf(subscription)
+      return runOf(subscription, { status: node.status, code: node.errortype, message: node.errormessage })
+    })
+  }
+
+  private settingsFor({ subscribe, partnerAction, mapping = {} }: Subscription): JSONObject {
+    return { ...this.options.settings, subscription: { subscribe, partnerAction, mapping } }
+  }
+}
+
+/** Segment, Spec: Common Fields: `integrations` says which destinations an event may go to; all of them if it is silent. */
+function isExcluded({ integrations }: SegmentEvent, name: string): boolean {
+  const choice = integrations?.[name] ?? integrations?.All
+  return choice === false
+}
+
+function outcomeOf<Run extends ActionRun>(event: SegmentEvent, excluded: boolean, runs: Run[]): Outcome<Run> {
+  return { event, excluded, runs, delivered: runs.length > 0 && runs.every(({ error }) => error === undefined) }
+}
+
+function runOf({ name, partnerAction }: Subscription, error?: RunError): ActionRun {
+  return { subscription: name ?? partnerAction, action: partnerAction, ...(error && { error }) }
+}

@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import type { Source } from '../input/events'
+import type { FailedSoFar } from './failedFile'
+import { UsageError } from '../usageError'
+import type { Tally } from './tally'
+
+/** How far a send has come: everything before is delivered or written to the file of failed events. */
+export interface Progress {
+  /** The place of the last event before, for a person. */
+  stoppedAfter: string
+  /** The source to go on with, how many of its events come before, and a digest of their texts. */
+  source: number
+  items: number
+  digest: string
+  tally: Tally
+  failed?: FailedSoFar
+}
+
+interface Saved {
+  sources: Source[]
+  progress: Progress
+}
+
+/** Whether a file, by its path, is one of these. */
+export function isCheckpoint(file: string): boolean {
+  return /^heap-destination-send-[0-9a-f]{8}\.json$/.test(path.basename(file))
+}
+
+/**
+ * The progress of one send, in a file of the current folder, so that it can go on after it was stopped or killed. Which
+ * send that is follows from what it reads and where it sends to.
+ */
+export class Checkpoint {
+  readonly file: string
+
+  /** @param destination all that says where the events go */
+  constructor(
+    private readonly sources: Source[],
+    destination: unknown
+  ) {
+    const id = createHash('sha256')
+      .update(JSON.stringify([sources.map(({ name }) => name), destination]))
+      .digest('hex')
+    this.file = `heap-destination-send-${id.slice(0, 8)}.json`
+  }
+
+  /** Whether an earlier send of the same was stopped. */
+  get exists(): boolean {
+    return existsSync(this.file)
+  }
+
+  /** @throws {UsageError} if there is nothing to go on with, or the files are others now */
+  load(): Progress {
+    if (!this.exists) {
+      throw new UsageError(
+        'No stopped send of these files, to this App ID and with these mappings, is known in this folder.'
+      )
+    }
+    const { sources, progress } = this.read()
+    const changed = sources.find(({ name, size }, index) => {
+      const now = this.sources[index]
+      return now === undefined || now.name !== name || now.size !== size
+    })
+    if (changed || sources.length !== this.sources.length) throw changedSource(changed?.name ?? 'A file')
+    return progress
+  }
+
+  private read(): Saved {
+    try {
+      const saved = JSON.parse(readFileSync(this.file, 'utf8')) as Partial<Saved> | null
+      if (saved?.sources && saved.progress) return { sources: saved.sources, progress: saved.progress }
+    } catch {
+      // What is no JSON is as useless as what is not whole.
+    }
+    throw new UsageError(
+      `${this.file} cannot be read, so the send cannot go on. Send without --resume: what Heap has is not stored again.`
+    )
+  }
+
+  /**
+   * Takes the place of what was saved before, wholly or not at all.
+   *
+   * @throws {UsageError} if it cannot be written
+   */
+  save(progress: Progress): void {
+    const saved: Saved = { sources: this.sources, progress }
+    try {
+      writeFileSync(`${this.file}.tmp`, JSON.stringify(saved))
+      renameSync(`${this.file}.tmp`, this.file)
+    } catch {
+      throw new UsageError(`${this.file}, which keeps how far the send has come, cannot be written in this folder.`)
+    }
+  }
+
+  /** To be called when the send has come to its end. */
+  remove(): void {
+    rmSync(this.file, { force: true })
+  }
+}
+
+/** The mistake of a send that is to go on with something else than it began with. */
+export function changedSource(name: string): UsageError {
+  return new UsageError(
+    `${name} is not as it was when the send stopped, so it cannot go on. Send without --resume, and with another --failed: what Heap has is not stored again.`
+  )
+}

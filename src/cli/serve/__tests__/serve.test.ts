@@ -1,0 +1,269 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import net from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { WebSocket } from 'ws'
+import { ROOT } from '../../__tests__/run'
+
+/** A running `heap-destination serve`. */
+interface Served {
+  url: string
+  port: number
+  process: ChildProcess
+  output: () => string
+  errors: () => string
+  ended: Promise<number | null>
+}
+
+let running: ChildProcess[] = []
+afterEach(() => {
+  for (const child of running) child.kill('SIGKILL')
+  running = []
+})
+
+function start(args: string[], { root = ROOT, env = {} } = {}): Served {
+  const child = spawn(process.execPath, [path.join(root, 'bin/heap-destination.js'), 'serve', ...args], {
+    env: { ...process.env, ...env }
+  })
+  running.push(child)
+  let output = ''
+  let errors = ''
+  child.stdout.on('data', (text) => (output += text))
+  child.stderr.on('data', (text) => (errors += text))
+  const port = Number(args[args.indexOf('--port') + 1] ?? 0)
+  return {
+    url: `http://localhost:${port}`,
+    port,
+    process: child,
+    output: () => output,
+    errors: () => errors,
+    ended: once(child, 'close').then(([status]) => status as number | null)
+  }
+}
+
+/** A port that was free a moment ago, as was the one above it. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const server = net.createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const above = net.createServer().listen(port + 1, '127.0.0.1')
+    const isFree = await once(above, 'listening').then(
+      () => true,
+      () => false
+    )
+    server.close()
+    above.close()
+    if (isFree) return port
+  }
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((go) => setTimeout(go, 20))
+}
+
+async function startReady(args: string[] = [], options?: Parameters<typeof start>[1]): Promise<Served> {
+  const served = start(['--port', String(await freePort()), ...args], options)
+  await until(() => served.output().includes('Listening') || served.process.exitCode !== null)
+  return served
+}
+
+async function postTrack(url: string, event: object = {}): Promise<unknown> {
+  const body = JSON.stringify({ event: 'Signed Up', userId: 'alice', messageId: 'message-1', ...event })
+  return (await fetch(`${url}/v1/track`, { method: 'POST', body })).json()
+}
+
+describe('heap-destination serve', () => {
+  it('says where it listens, prints a line an event, and ends on Ctrl-C', async () => {
+    const served = await startReady()
+    expect(await postTrack(served.url)).toStrictEqual({ success: true })
+    await postTrack(served.url, { userId: 'null', event: 'Lost' })
+    await postTrack(served.url, { integrations: { All: false } })
+    served.process.kill('SIGINT')
+    expect(await served.ended).toBe(0)
+    expect(served.errors()).toBe('')
+    expect(served.output())
+      .toBe(`Listening on ${served.url}. Heap is the emulator, App ID 12343283, API key test-key. Ctrl-C ends it.
+  Segment SDKs     new Analytics({ writeKey: 'any', host: '${served.url}' })
+  Actions Tester   POST ${served.url}/trackEvent and the like
+  What happens     ${served.url}/events
+  What Heap holds  ${served.url}/heap
+✔ track "Signed Up" → trackEvent
+✘ track "Lost" trackEvent: Identity is "null", a placeholder that names nobody: Heap would merge all people who carry it into one profile, for good. Map an ID of the person instead. (400 PAYLOAD_VALIDATION_FAILED)
+– track "Signed Up" Not sent: its "integrations" keep it from Heap.
+`)
+  })
+
+  it('prints a line an event, whatever the event holds', async () => {
+    const served = await startReady()
+    await postTrack(served.url, { event: 'X\n✔ track "Forged"' })
+    await postTrack(served.url, { timestamp: 'Jan 1 20000 (\u001b[2J)\n✔ track "Forged"' })
+    await postTrack(served.url, { event: { toString: 1 } })
+    served.process.kill('SIGINT')
+    await served.ended
+    const [, , , , , ...lines] = served.output().trimEnd().split('\n')
+    expect(lines).toHaveLength(3)
+    expect(lines.filter((line) => line.startsWith('✔'))).toHaveLength(1)
+    expect(served.output()).not.toContain('\u001b')
+  })
+
+  it('ends on Ctrl-C also where a client has connected and asks for nothing, or does not finish asking', async () => {
+    const served = await startReady()
+    const idle = net.connect(served.port, 'localhost')
+    const halfway = net.connect(served.port, 'localhost')
+    halfway.write('POST /v1/track HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n{')
+    await Promise.all([once(idle, 'connect'), once(halfway, 'data')])
+    for (const socket of [idle, halfway]) socket.on('error', () => undefined)
+    served.process.kill('SIGINT')
+    expect(await served.ended).toBe(0)
+  })
+
+  it('is not ended by a WebSocket that breaks the protocol', async () => {
+    const served = await startReady()
+    const socket = new WebSocket(`ws://localhost:${served.port + 1}`)
+    await once(socket, 'upgrade')
+    // An unmasked frame, which no client may send.
+    ;(socket as unknown as { _socket: net.Socket })._socket.write(Buffer.from([0x81, 0x01, 0x41]))
+    await once(socket, 'close')
+    expect(await postTrack(served.url)).toStrictEqual({ success: true })
+  })
+
+  it('listens on this machine alone', async () => {
+    const { port } = await startReady()
+    const socket = net.connect(port, '127.0.0.2')
+    const [error] = (await once(socket, 'error')) as [NodeJS.ErrnoException]
+    expect(error.code).toBe('ECONNREFUSED')
+  })
+
+  it('takes the port from PORT, and says in one line that it is taken', async () => {
+    const { port } = await startReady()
+    const second = start([], { env: { PORT: String(port) } })
+    expect(await second.ended).toBe(1)
+    expect(second.output()).toBe('')
+    expect(second.errors()).toBe(`error: Port ${port} is taken. Name another with --port.\n`)
+  })
+
+  it('does without announcements where the port above is taken', async () => {
+    const port = await freePort()
+    const above = net.createServer().listen(port + 1, '127.0.0.1')
+    await once(above, 'listening')
+    const served = start(['--port', String(port)])
+    await until(() => served.output().includes('Listening'))
+    expect(served.output()).toContain(`Port ${port + 1} is taken, so the Actions Tester is not told of changes.\n`)
+    expect(await postTrack(served.url)).toStrictEqual({ success: true })
+    above.close()
+  })
+
+  it.each([
+    [['--port', '65535'], 'It is at most 65534; the port above it is used too.'],
+    [['--live'], '--live needs --app-id']
+  ])('refuses %j in one line', async (args, message) => {
+    const served = start(args, { env: { PORT: String(await freePort()) } })
+    expect(await served.ended).toBe(1)
+    expect(served.errors()).toContain(message)
+    expect(served.errors().trim().split('\n')).toHaveLength(1)
+  })
+
+  describe('with a change in the source of the destination', () => {
+    let root: string
+    beforeEach(() => {
+      root = mkdtempSync(path.join(tmpdir(), 'serve-'))
+      for (const folder of ['bin', 'src', 'package.json']) {
+        cpSync(path.join(ROOT, folder), path.join(root, folder), { recursive: true })
+      }
+      symlinkSync(path.join(ROOT, 'node_modules'), path.join(root, 'node_modules'))
+    })
+    afterEach(() => rmSync(root, { recursive: true }))
+
+    function edit(file: string, from: string, to: string): void {
+      const name = path.join(root, 'src/destinations/heap', file)
+      const text = readFileSync(name, 'utf8')
+      expect(text).toContain(from)
+      writeFileSync(name, text.replace(from, to))
+    }
+
+    it('uses it at once and announces it; an error in it does not end the server', async () => {
+      const served = await startReady([], { root })
+      const socket = new WebSocket(`ws://localhost:${served.port + 1}`, { origin: 'https://app.segment.com' })
+      const messages: string[] = []
+      socket.on('message', (message: Buffer) => messages.push(message.toString()))
+      await once(socket, 'open')
+      const run = async (body: object): Promise<unknown> =>
+        (await fetch(`${served.url}/trackEvent`, { method: 'POST', body: JSON.stringify(body) })).json()
+      const payload = { type: 'track', event: 'Signed Up', messageId: 'message-1', userId: 'alice' }
+      const settings = { appId: '12343283' }
+
+      edit('trackEvent/build.ts', 'cloud-mode-destination', 'changed-destination')
+      await until(() => messages.length === 1)
+      expect(messages).toStrictEqual(['change'])
+      expect(JSON.stringify(await run({ payload, settings }))).toContain('changed-destination')
+      await postTrack(served.url)
+      const [{ events }] = (await (await fetch(`${served.url}/heap`)).json()) as { events: { properties: object }[] }[]
+      expect(events[0].properties).toStrictEqual({ segment_library: 'changed-destination' })
+
+      // The framework keeps schemas by name, and must not keep this one.
+      edit('trackEvent/index.ts', "label: 'Event Name',", "label: 'Event Name',\n      required: true,")
+      await until(() => messages.length === 2)
+      expect(await run({ payload: { ...payload, event: undefined }, settings })).toMatchObject([
+        { statusCode: 400, message: "The root value is missing the required field 'event'." }
+      ])
+
+      edit('trackEvent/build.ts', 'export function', 'export functio')
+      await until(() => served.output().includes('cannot be used'))
+      expect(served.output()).toMatch(
+        /trackEvent\/build\.ts cannot be used, so the last version stays: .*build\.ts:\d+:\d+: ERROR: /s
+      )
+      expect(JSON.stringify(await run({ payload, settings }))).toContain('changed-destination')
+      expect(messages).toHaveLength(2)
+
+      edit('trackEvent/build.ts', 'export functio', 'export function')
+      await until(() => messages.length === 3)
+
+      edit('index.ts', 'export default', 'export const other =')
+      await until(() => served.output().includes('no default export'))
+      edit('index.ts', 'export const other =', 'export default')
+      await until(() => messages.length === 4)
+      expect(served.process.exitCode).toBeNull()
+      socket.close()
+    })
+
+    it('does not end by what the source fails over unseen, and says so', async () => {
+      const served = await startReady([], { root })
+      edit(
+        'trackEvent/index.ts',
+        'perform: (',
+        "perform: async () => { void Promise.reject(new Error('forgotten\\nforged')); setTimeout(() => { throw new Error('late') }); throw null },\n  unused: ("
+      )
+      await until(() => served.output().includes('Reloaded'))
+      const payload = { type: 'track', event: 'Signed Up', messageId: 'message-1', userId: 'alice' }
+      const answer = await fetch(`${served.url}/trackEvent`, {
+        method: 'POST',
+        body: JSON.stringify({ payload, settings: { appId: '12343283' } })
+      })
+      expect(await answer.json()).toMatchObject([{ statusCode: 500, message: 'null', requestError: true }])
+      await until(() => served.output().includes('The destination failed unseen: late'))
+      expect(served.output()).toContain('The destination failed unseen: forgotten\u{fffd}forged\n')
+      expect(served.process.exitCode).toBeNull()
+    })
+
+    it('says where the source breaks off if it does so from the start', async () => {
+      edit('trackEvent/build.ts', 'export function', 'export functio')
+      const served = start(['--port', String(await freePort())], { root })
+      expect(await served.ended).toBe(1)
+      expect(served.errors()).toMatch(/^Transform failed with 1 error:\n.*build\.ts:\d+:\d+: ERROR: .*\n$/)
+    })
+
+    it('announces it to no page that has no business here', async () => {
+      const served = await startReady([], { root })
+      for (const options of [{ origin: 'https://evil.example' }, { headers: { host: 'evil.example' } }]) {
+        const socket = new WebSocket(`ws://localhost:${served.port + 1}`, options)
+        const [error] = (await once(socket, 'error')) as [Error]
+        expect(error.message).toBe('Unexpected server response: 401')
+      }
+    })
+  })
+})

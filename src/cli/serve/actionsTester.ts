@@ -1,0 +1,187 @@
+import { defaultValues } from '@segment/actions-core'
+import type {
+  Destination,
+  DestinationDefinition,
+  ExecuteInput,
+  JSONObject,
+  Result,
+  SegmentEvent
+} from '@segment/actions-core'
+import { json, Router } from 'express'
+import type { Request, Response } from 'express'
+import type { Settings } from '../../destinations/heap/generated-types'
+import { errorOf } from '../engine/errors'
+import { record } from '../engine/recorder'
+import type { Exchange } from '../engine/recorder'
+import { isObject } from '../engine/json'
+
+/** The definition as it stands, and the framework's destination of it. */
+export interface LoadedDestination {
+  definition: DestinationDefinition<Settings>
+  destination: Destination<Settings>
+}
+
+/** An event as a person may post it. */
+type TesterEvent = JSONObject & Partial<SegmentEvent>
+
+/** What the Actions Tester posts. */
+interface TesterBody {
+  payload?: TesterEvent | TesterEvent[]
+  settings?: Settings
+  mapping?: JSONObject
+  auth?: ExecuteInput<Settings, unknown>['auth']
+  features?: Record<string, boolean>
+}
+
+/** What became of an event of a batch. */
+type EventStatus = NonNullable<Result['multistatus']>[number]
+
+/** 1,000 events of 32 KB each. */
+const BODY_LIMIT = '32mb'
+
+/**
+ * The protocol that `serve` of `@segment/actions-cli` speaks: Segment's Actions Tester, cURL recipes and e2e suites that
+ * are written for it work here.
+ *
+ * @param loaded gives the destination as its source stands now
+ * @param onDeleted is called once Heap has been asked to delete people
+ */
+export function actionsTester(loaded: () => LoadedDestination, onDeleted: () => void): Router {
+  const router = Router()
+  router.use(json({ type: () => true, limit: BODY_LIMIT }))
+
+  router.get('/manifest', (_request, response) => {
+    response.json({ ...loaded().definition, directoryName: 'heap' })
+  })
+  router.post('/authenticate', (request: Request<object, unknown, TesterBody | undefined>, response) =>
+    answerCheck(response, () => loaded().destination.testAuthentication(settingsGiven(request.body)))
+  )
+  router.post('/refreshAccessToken', (request: Request<object, unknown, TesterBody | undefined>, response) =>
+    answerCheck(response, () =>
+      // Without OAuth the framework says itself that there is none.
+      loaded().destination.refreshAccessToken(settingsGiven(request.body), {
+        clientId: '',
+        clientSecret: '',
+        accessToken: '',
+        refreshToken: ''
+      })
+    )
+  )
+  router.post('/delete', (request: Request<object, unknown, TesterBody | undefined>, response, next) => {
+    const { destination } = loaded()
+    if (!destination.onDelete) return next()
+    const { payload, settings } = request.body ?? {}
+    return answerExchanges(response, async () => {
+      checkBody(request.body)
+      for (const event of [payload ?? {}].flat()) {
+        await destination.onDelete?.({ type: 'delete', ...event }, { ...settings })
+      }
+      onDeleted()
+    })
+  })
+  router.post('/:action', (request: Request<{ action: string }, unknown, TesterBody | undefined>, response, next) => {
+    const { definition, destination } = loaded()
+    const { action } = request.params
+    if (!Object.hasOwn(definition.actions, action)) return next()
+    const { fields } = definition.actions[action]
+    const { payload = {}, mapping, auth, features } = request.body ?? {}
+    return answerExchanges(
+      response,
+      async () => {
+        checkBody(request.body)
+        const settings = settingsGiven(request.body)
+        const bundle = { settings, mapping: { ...defaultValues(fields), ...mapping }, auth, features }
+        if (!Array.isArray(payload))
+          return void (await destination.actions[action].execute({ ...bundle, data: payload }))
+        return destination.actions[action].executeBatch({ ...bundle, data: payload })
+      },
+      'multistatus' in request.query
+    )
+  })
+  return router
+}
+
+class BadBody extends Error {
+  readonly status = 400
+}
+
+/**
+ * The framework makes something of anything, and drops what is no object from a batch without a word.
+ *
+ * @throws {BadBody} that says which part of the body is not what it must be
+ */
+function checkBody({ payload = {}, settings, mapping }: TesterBody = {}): void {
+  if (settings !== undefined && !isObject(settings)) throw new BadBody('The settings must be an object.')
+  if (mapping !== undefined && !isObject(mapping)) throw new BadBody('The mapping must be an object.')
+  if (!Array.isArray(payload)) {
+    if (!isObject(payload)) throw new BadBody('The payload must be an event or a list of events.')
+    return
+  }
+  if (payload.length === 0) throw new BadBody('The payload is an empty list; a batch has at least one event.')
+  const index = payload.findIndex((event) => !isObject(event))
+  if (index >= 0) throw new BadBody(`Event ${index + 1} of the payload is not an object.`)
+}
+
+function settingsGiven(body: TesterBody | undefined): Settings {
+  return { ...body?.settings } as Settings
+}
+
+async function answerCheck(response: Response, check: () => Promise<unknown>): Promise<void> {
+  try {
+    await check()
+    response.json({ ok: true })
+  } catch (error) {
+    response.json({ ok: false, error: errorOf(error).message, fields: fieldsOf(error) })
+  }
+}
+
+/** Answers with the exchanges, or with the error; with both the exchanges and each event's status if `multistatus` is asked for. */
+async function answerExchanges(
+  response: Response,
+  run: () => Promise<EventStatus[] | void>,
+  multistatus = false
+): Promise<void> {
+  const { recording, result } = record(run)
+  try {
+    const nodes = (await result) ?? []
+    const exchanges = recording.exchanges.map(overTheWire)
+    const refused = nodes.flatMap((node) => ('errormessage' in node ? [node] : []))
+    if (multistatus) response.json({ exchanges, multistatus: nodes })
+    // Without an exchange, a list of none would look as if nothing had been asked for.
+    else if (exchanges.length === 0) response.json(refused.map(refusalOf))
+    else response.json(exchanges)
+  } catch (error) {
+    response.json([
+      {
+        statusCode: errorOf(error).status ?? 500,
+        message: errorOf(error).message,
+        stack: error instanceof Error ? error.stack : undefined,
+        fields: fieldsOf(error),
+        requestError: true,
+        exchanges: recording.exchanges.map(overTheWire)
+      }
+    ])
+  }
+}
+
+/** An event of a batch that came to nothing, in the form of a failure. */
+function refusalOf({ status, errormessage }: Extract<EventStatus, { errormessage: string }>): object {
+  return { statusCode: status, message: errormessage, fields: {}, requestError: true }
+}
+
+/** As actions-cli shows it: the text of the body that was sent. */
+function overTheWire({ request, ...rest }: Exchange): object {
+  return { request: { ...request, body: request.body === undefined ? '' : JSON.stringify(request.body) }, ...rest }
+}
+
+/** What is wrong with each field, where the framework says so; it gives one that is missing the path of its parent. */
+function fieldsOf(error: unknown): Record<string, string> {
+  const { errors } = { ...(error as { errors?: unknown } | null) }
+  const fields: Record<string, string> = {}
+  for (const one of Array.isArray(errors) ? (errors as unknown[]) : []) {
+    if (!isObject(one) || typeof one.path !== 'string' || typeof one.message !== 'string') continue
+    const missing = /missing the required field '(.+)'/.exec(one.message)?.[1]
+    fields[missing ?? one.path.replace(/^\$\.?/, '')] = one.message
+  }
+  return fields
+}

@@ -1,0 +1,79 @@
+import { HeapEmulator, interceptHeap } from '../../heap-emulator'
+import { errorOf } from '../engine/errors'
+import type { Journey } from '../engine/pipeline'
+import { journeyLine, oneLine } from '../send/report'
+import { startServer } from './server'
+import type { RunningServer } from './server'
+import { readSubscriptions } from '../engine/subscriptions'
+import { UsageError } from '../usageError'
+import { reasonOf } from '../send/tally'
+import { EMULATED_APP_ID } from '../send'
+
+/** The options of `heap-destination serve`. */
+export interface ServeOptions {
+  port: number
+  /** Heap is the real one; without it nothing leaves the machine. */
+  live?: boolean
+  appId?: string
+  region: 'US' | 'EU'
+  /** A file of subscriptions to use instead of the presets. */
+  mappings?: string
+}
+
+/** The API key that the emulator knows, to try deletion with. */
+const EMULATED_API_KEY = 'test-key'
+
+/**
+ * `heap-destination serve`: the protocol of actions-cli and a Segment source on this machine, until Ctrl-C.
+ *
+ * @returns the exit status
+ * @throws {UsageError} if the port is taken or the mappings cannot work
+ */
+export async function serve({ port, live, appId = EMULATED_APP_ID, region, mappings }: ServeOptions): Promise<number> {
+  const emulator = live ? undefined : new HeapEmulator({ keepRequests: 0, apiKeys: { [appId]: EMULATED_API_KEY } })
+  const interception = emulator && interceptHeap(emulator)
+  const stop = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+  })
+  // The destination's source may be under work: what goes wrong in it later, and nobody waits for, does not end the server.
+  const sayUnseen = (error: unknown) => console.log(oneLine(`The destination failed unseen: ${errorOf(error).message}`))
+  for (const kind of ['unhandledRejection', 'uncaughtException']) process.on(kind, sayUnseen)
+  try {
+    const server = await startServer({
+      port,
+      settings: { appId, region },
+      emulator,
+      subscriptions: mappings === undefined ? undefined : (definition) => readSubscriptions(mappings, definition),
+      onJourney: (journey) => console.log(lineOf(journey)),
+      say: console.log
+    }).catch(portTaken(port))
+    greet(server, live ? `the real one, App ID ${appId}` : `the emulator, App ID ${appId}, API key ${EMULATED_API_KEY}`)
+    await stop
+    await server.stop()
+    return 0
+  } finally {
+    interception?.restore()
+  }
+}
+
+function greet({ url }: RunningServer, heap: string): void {
+  console.log(`Listening on ${url}. Heap is ${heap}. Ctrl-C ends it.
+  Segment SDKs     new Analytics({ writeKey: 'any', host: '${url}' })
+  Actions Tester   POST ${url}/trackEvent and the like
+  What happens     ${url}/events
+  What Heap holds  ${url}/heap`)
+}
+
+function lineOf(journey: Journey): string {
+  const { delivered, runs } = journey
+  return `${journeyLine(journey)} ${delivered ? `→ ${runs.map(({ action }) => action).join(', ')}` : oneLine(reasonOf(journey))}`
+}
+
+function portTaken(port: number): (error: unknown) => never {
+  return (error) => {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EADDRINUSE') throw new UsageError(`Port ${port} is taken. Name another with --port.`)
+    if (code === 'EACCES') throw new UsageError(`Port ${port} may not be used. Name another with --port.`)
+    throw error
+  }
+}
