@@ -47,13 +47,25 @@ const theBrowserStaysLight = {
   }
 }
 
-/** So that it can catch the destination's mistakes. */
-const theEmulatorKnowsHeapAlone = {
-  files: ['src/heap-emulator/**/*.ts'],
-  rules: {
-    'no-restricted-imports': ['error', { patterns: ['**/destinations/**', '**/cli/**', '**/browser-destinations/**'] }]
+/** So that it can catch the destination's mistakes: it shares nothing with what it checks, not even the framework. */
+const EVERYTHING_ELSE = [
+  '**/destinations/**',
+  '**/browser-destinations/**',
+  '**/cli/**',
+  '**/function/**',
+  '**/segment-functions/**'
+]
+const theEmulatorKnowsHeapAlone = [
+  {
+    files: ['src/heap-emulator/**/*.ts'],
+    rules: { 'no-restricted-imports': ['error', { patterns: EVERYTHING_ELSE }] }
+  },
+  {
+    files: ['src/heap-emulator/**/*.ts'],
+    ignores: ['**/__tests__/**'],
+    rules: { 'no-restricted-imports': ['error', { patterns: [...EVERYTHING_ELSE, '@segment/*'] }] }
   }
-}
+]
 
 export default tseslint.config(
   { ignores: ['node_modules', 'bench/.published', 'dist', 'coverage', '**/generated-types.ts'] },
@@ -73,7 +85,7 @@ export default tseslint.config(
     rules: { '@typescript-eslint/no-unsafe-assignment': 'off', '@typescript-eslint/no-base-to-string': 'off' }
   },
   theDestinationStandsAlone,
-  theEmulatorKnowsHeapAlone,
+  ...theEmulatorKnowsHeapAlone,
   theBrowserStaysLight,
   { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
   {

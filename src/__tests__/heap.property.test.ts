@@ -129,7 +129,7 @@ describe('the actions, for any JSON', () => {
         } finally {
           interception.restore()
         }
-        expect(emulator.requests.map(({ outcome, error }) => [outcome, error])).toStrictEqual(
+        expect(emulator.requests.map(({ result, error }) => [result, error])).toStrictEqual(
           emulator.requests.map(() => [200, undefined])
         )
         expect(emulator.requests.length).toBeGreaterThan(0)

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import type { HeapRequest } from './emulator'
-import { Refusal } from './refusal'
-import { LIMITS, readDeletedUsers } from './validate'
-import type { DeletedUser } from './validate'
+import { LIMITS } from './checks/limits'
+import { readUserDeletion } from './endpoints/userDeletion'
+import type { DeletedUser } from './heapCall'
+import { HeapError } from './heapError'
+import { headerOf } from './http'
+import type { HeapRequest, StatusAndBody } from './http'
 
 /** Where the deletion API is served, for both regions, on the US host (Heap, User Deletion). */
 const ROOT = '/api/public/v0/'
@@ -13,12 +15,6 @@ export interface DeletionRequest {
   app_id: string
   users: DeletedUser[]
   status: 'pending' | 'complete'
-}
-
-/** What the deletion API answers. */
-export interface DeletionAnswer {
-  status: number
-  body: object
 }
 
 /** Whether a path belongs to the deletion API. */
@@ -42,58 +38,57 @@ export class DeletionApi {
   ) {}
 
   /**
-   * Answers a request to the deletion API.
+   * Responds to a request to the deletion API.
    *
-   * @throws {Refusal} 401 for credentials or a token that are wrong or past, 400 for a body, 404 and 405 for a place that is none.
+   * @throws {HeapError} 401 for credentials or a token that are wrong or past, 400 for a body, 404 and 405 for a wrong path or method.
    */
-  answer(request: HeapRequest, path: string, body: unknown): DeletionAnswer {
+  respond(request: HeapRequest, path: string, body: unknown): StatusAndBody {
     const [endpoint, id] = path.slice(ROOT.length).split('/')
     if (endpoint === 'auth_token' && id === undefined) return this.giveToken(allowing('POST', request))
-    if (endpoint === 'user_deletion' && id === undefined) return this.take(allowing('POST', request), body)
-    if (endpoint === 'deletion_status' && id) return this.tell(allowing('GET', request), id)
-    throw new Refusal(404, `${path} is not an endpoint of Heap that this emulator knows`)
+    if (endpoint === 'user_deletion' && id === undefined) return this.accept(allowing('POST', request), body)
+    if (endpoint === 'deletion_status' && id) return this.giveStatus(allowing('GET', request), id)
+    throw new HeapError(404, `${path} is not an endpoint of Heap that this emulator knows`)
   }
 
-  private giveToken(request: HeapRequest): DeletionAnswer {
+  private giveToken(request: HeapRequest): StatusAndBody {
     const given = /^Basic (.+)$/.exec(authorizationOf(request))?.[1] ?? ''
     const [app_id, ...key] = Buffer.from(given, 'base64').toString('utf8').split(':')
     if (!Object.hasOwn(this.apiKeys, app_id) || this.apiKeys[app_id] !== key.join(':')) {
-      throw new Refusal(401, 'the App ID and the API key do not belong together')
+      throw new HeapError(401, 'the App ID and the API key do not belong together')
     }
     const access_token = randomUUID()
     this.tokens.set(access_token, { app_id, until: this.now() + LIMITS.tokenLastsMs })
     return { status: 200, body: { access_token } }
   }
 
-  private take(request: HeapRequest, body: unknown): DeletionAnswer {
+  private accept(request: HeapRequest, body: unknown): StatusAndBody {
     const app_id = this.appIdOf(request)
-    const users = readDeletedUsers(body)
+    const users = readUserDeletion(body)
     const deletion_request_id = randomUUID()
     this.requests.push({ deletion_request_id, app_id, users, status: 'pending' })
     const deletion_request_location = `${ROOT}deletion_status/${deletion_request_id}`
     return { status: 201, body: { deletion_request_id, status: 'pending', deletion_request_location } }
   }
 
-  private tell(request: HeapRequest, id: string): DeletionAnswer {
+  private giveStatus(request: HeapRequest, id: string): StatusAndBody {
     const app_id = this.appIdOf(request)
     const found = this.requests.find((known) => known.deletion_request_id === id && known.app_id === app_id)
-    if (!found) throw new Refusal(404, 'there is no such deletion request')
+    if (!found) throw new HeapError(404, 'there is no such deletion request')
     return { status: 200, body: { deletion_request_id: id, status: found.status } }
   }
 
   private appIdOf(request: HeapRequest): string {
     const token = this.tokens.get(/^Bearer (.+)$/.exec(authorizationOf(request))?.[1] ?? '')
-    if (!token || this.now() >= token.until) throw new Refusal(401, 'the access token is missing, wrong or past')
+    if (!token || this.now() >= token.until) throw new HeapError(401, 'the access token is missing, wrong or past')
     return token.app_id
   }
 }
 
 function allowing(method: string, request: HeapRequest): HeapRequest {
   if (request.method.toUpperCase() === method) return request
-  throw new Refusal(405, `${request.method} is not allowed here; send a ${method}`, method)
+  throw new HeapError(405, `${request.method} is not allowed here; send a ${method}`, method)
 }
 
-function authorizationOf({ headers }: HeapRequest): string {
-  const name = Object.keys(headers).find((key) => key.toLowerCase() === 'authorization')
-  return name === undefined ? '' : String(headers[name])
+function authorizationOf(request: HeapRequest): string {
+  return headerOf(request, 'authorization') ?? ''
 }

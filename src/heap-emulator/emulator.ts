@@ -1,47 +1,28 @@
 import { DeletionApi, isDeletionPath } from './deletion'
 import type { DeletionRequest } from './deletion'
+import { endpointAt } from './endpoints'
 import { Faults, strikesAfterStoring } from './faults'
 import type { ConnectionFault, Fault, FaultRule, ParsedRequest } from './faults'
+import { HeapError } from './heapError'
 import { regionOf } from './hosts'
 import type { Region } from './hosts'
+import { headerOf } from './http'
+import type { HeapRequest, HeapResponse, HeapResult, StatusAndBody } from './http'
 import { RateLimits } from './rateLimits'
-import { Refusal } from './refusal'
 import { Environment } from './store'
 import type { EnvironmentSnapshot } from './store'
-import { readerAt } from './validate'
-
-/** A request as it comes off the wire. Header names may have any casing. */
-export interface HeapRequest {
-  /** One of Heap's hosts, with or without a port. It decides the region. */
-  host: string
-  method: string
-  /** With the query, if there is one. */
-  path: string
-  headers: Readonly<Record<string, string | number | string[] | undefined>>
-  body: string
-}
-
-/** What the emulator answers. */
-export interface HeapAnswer {
-  status: number
-  headers: Record<string, string>
-  body: string
-}
-
-/** An answer, or the fate of a connection that whoever carries the request must bring about. */
-export type HeapOutcome = HeapAnswer | ConnectionFault
 
 /** One line of the log. */
 export interface LoggedRequest extends ParsedRequest {
-  /** The status answered, or what befell the connection. */
-  outcome: number | ConnectionFault
+  /** The status of the response, or what befell the connection. */
+  result: number | ConnectionFault
   /** Why the request was refused. */
   error?: string
 }
 
 /** How an emulator is set up. */
 export interface HeapEmulatorOptions {
-  /** Answer 429 over Heap's rate limits; off by default, since a test may be faster than any visitor. */
+  /** Respond 429 over Heap's rate limits; off by default, since a test may be faster than any visitor. */
   enforceRateLimits?: boolean
   /** How many of the latest requests the log keeps, bodies and all; all of them by default. */
   keepRequests?: number
@@ -94,30 +75,30 @@ export class HeapEmulator {
   }
 
   /**
-   * Takes one request and answers it. All of a request is stored or none of it: Heap's documentation does not say what
+   * Takes one request and responds to it. All of a request is stored or none of it: Heap's documentation does not say what
    * happens to the valid entries beside an invalid one, and we refuse the whole so that the mistake is seen.
    *
    * @returns 200 with `{}` once stored; 400, 404, 405 or 429 with `{ "error": … }`; or the fault that was ordered.
    * @throws {RangeError} If a rule of `failWhen` gives a fault with an impossible status.
    */
-  async handle(request: HeapRequest): Promise<HeapOutcome> {
+  async handle(request: HeapRequest): Promise<HeapResult> {
     const parsed = parse(request)
     const pending = this.faults.find(parsed)
     const strikesFirst = pending !== undefined && !strikesAfterStoring(pending.fault)
-    const answer = strikesFirst ? NOTHING_STORED : this.answerTo(request, parsed)
-    const refusal = answer instanceof Refusal ? answer : undefined
+    const response = strikesFirst ? NOTHING_STORED : this.responseTo(request, parsed)
+    const error = response instanceof HeapError ? response : undefined
 
-    const strikes = pending !== undefined && refusal === undefined
+    const strikes = pending !== undefined && error === undefined
     if (strikes) pending.spend()
-    const outcome = strikes ? outcomeOf(pending.fault) : heapAnswer(answer)
+    const result = strikes ? resultOf(pending.fault) : written(response)
 
     this.log.push({
       ...parsed,
-      outcome: typeof outcome === 'string' ? outcome : outcome.status,
-      ...(refusal && { error: refusal.message })
+      result: typeof result === 'string' ? result : result.status,
+      ...(error && { error: error.message })
     })
     if (this.log.length > this.keepRequests) this.log.shift()
-    return outcome
+    return result
   }
 
   /**
@@ -179,27 +160,27 @@ export class HeapEmulator {
     this.log = []
   }
 
-  private answerTo(request: HeapRequest, parsed: ParsedRequest): StatusAndBody | Refusal {
+  private responseTo(request: HeapRequest, parsed: ParsedRequest): StatusAndBody | HeapError {
     try {
       if (regionOf(parsed.host) === 'US' && isDeletionPath(parsed.path)) {
-        return this.deletion.answer(request, parsed.path, parsed.body)
+        return this.deletion.respond(request, parsed.path, parsed.body)
       }
       this.store(request, parsed)
       return { status: 200, body: {} }
     } catch (error) {
-      if (error instanceof Refusal) return error
+      if (error instanceof HeapError) return error
       throw error
     }
   }
 
   private store(request: HeapRequest, { host, method, path, body }: ParsedRequest): void {
     const region = regionOf(host)
-    if (!region) throw new Refusal(404, `${host} is not a host of Heap`)
-    const read = readerAt(path)
-    if (!read) throw new Refusal(404, `${path} is not an endpoint of Heap that this emulator knows`)
-    if (method !== 'POST') throw new Refusal(405, `${method} is not allowed here; send a POST`, 'POST')
+    if (!region) throw new HeapError(404, `${host} is not a host of Heap`)
+    const read = endpointAt(path)
+    if (!read) throw new HeapError(404, `${path} is not an endpoint of Heap that this emulator knows`)
+    if (method !== 'POST') throw new HeapError(405, `${method} is not allowed here; send a POST`, 'POST')
     checkContentType(request)
-    if (body === request.body) throw new Refusal(400, 'the body is not JSON')
+    if (body === request.body) throw new HeapError(400, 'the body is not JSON')
 
     const call = read(body)
     const key = environmentKey(region, call.app_id)
@@ -232,34 +213,28 @@ function parseJson(text: string): unknown {
   }
 }
 
-function checkContentType({ headers }: HeapRequest): void {
-  const name = Object.keys(headers).find((key) => key.toLowerCase() === 'content-type')
-  const value = name === undefined ? undefined : String(headers[name])
-  if (value === undefined) throw new Refusal(400, 'content-type is missing; it must be application/json')
+function checkContentType(request: HeapRequest): void {
+  const value = headerOf(request, 'content-type')
+  if (value === undefined) throw new HeapError(400, 'content-type is missing; it must be application/json')
   if (!/^application\/json\s*(;|$)/i.test(value)) {
-    throw new Refusal(400, `content-type is ${JSON.stringify(value)}; it must be application/json`)
+    throw new HeapError(400, `content-type is ${JSON.stringify(value)}; it must be application/json`)
   }
 }
 
 const JSON_HEADERS = { 'content-type': 'application/json' }
 
-interface StatusAndBody {
-  status: number
-  body: object
-}
-
-/** Stands for the answer to a request that a fault strikes first; nobody gets it. */
+/** Stands for the response to a request that a fault strikes first; nobody gets it. */
 const NOTHING_STORED: StatusAndBody = { status: 200, body: {} }
 
-function heapAnswer(answer: StatusAndBody | Refusal): HeapAnswer {
-  if (!(answer instanceof Refusal)) {
-    return { status: answer.status, headers: { ...JSON_HEADERS }, body: JSON.stringify(answer.body) }
+function written(response: StatusAndBody | HeapError): HeapResponse {
+  if (!(response instanceof HeapError)) {
+    return { status: response.status, headers: { ...JSON_HEADERS }, body: JSON.stringify(response.body) }
   }
-  const headers = answer.allow ? { ...JSON_HEADERS, allow: answer.allow } : { ...JSON_HEADERS }
-  return { status: answer.status, headers, body: errorBody(answer.message) }
+  const headers = response.allow ? { ...JSON_HEADERS, allow: response.allow } : { ...JSON_HEADERS }
+  return { status: response.status, headers, body: errorBody(response.message) }
 }
 
-function outcomeOf(fault: Fault): HeapOutcome {
+function resultOf(fault: Fault): HeapResult {
   if (typeof fault === 'string') return fault
   if ('connection' in fault) return fault.connection
   const { status, headers, body = errorBody(`the emulator was told to answer ${status}`) } = fault

@@ -1,24 +1,24 @@
-/** What befalls a connection: it is reset, or stays open and is never answered. */
+/** What befalls a connection: it is reset, or stays open and never gets a response. */
 export type ConnectionFault = 'reset' | 'no answer'
 
 /**
  * When a fault strikes. With `after: 'storing'` Heap has stored what was sent before the fault hides that it did, the
- * classic cause of duplicates; a request that Heap refuses anyway gets its refusal, and the fault waits for the next.
+ * classic cause of duplicates; a request that Heap refuses anyway gets its error, and the fault waits for the next.
  * Without it the fault strikes first and nothing is stored.
  */
 export interface FaultTiming {
   after?: 'storing'
 }
 
-/** An answer with this status (200 to 599). `body` is sent as it is; left out, it is a JSON error. */
-export interface AnswerFault extends FaultTiming {
+/** A response with this status (200 to 599). `body` is sent as it is; left out, it is a JSON error. */
+export interface ResponseFault extends FaultTiming {
   status: number
   body?: string
   headers?: Record<string, string>
 }
 
 /** A failure to act out. The object form of a connection fault says when it strikes. */
-export type Fault = ConnectionFault | ({ connection: ConnectionFault } & FaultTiming) | AnswerFault
+export type Fault = ConnectionFault | ({ connection: ConnectionFault } & FaultTiming) | ResponseFault
 
 /** A request as the rules of `failWhen` and the log see it. */
 export interface ParsedRequest {

@@ -1,18 +1,8 @@
-export { HeapEmulator } from './emulator'
-export type { HeapAnswer, HeapEmulatorOptions, HeapOutcome, HeapRequest, LoggedRequest } from './emulator'
-export type { AnswerFault, ConnectionFault, Fault, FaultRule, FaultTiming, ParsedRequest } from './faults'
-export { HEAP_HOSTS } from './hosts'
-export type { Region } from './hosts'
-export { interceptHeap } from './intercept'
-export type { Interception, InterceptOptions } from './intercept'
-export { RATE_LIMITS, RateLimits } from './rateLimits'
-export type { CountedCall, Limit, Limits } from './rateLimits'
-export { Refusal } from './refusal'
-export { listen } from './server'
-export type { ListeningEmulator, ListenOptions } from './server'
+export { LIMITS } from './checks/limits'
 export type { DeletionRequest } from './deletion'
-export type { EnvironmentSnapshot, StoredAccount, StoredEvent, StoredUser } from './store'
-export { LIMITS } from './validate'
+export { HeapEmulator } from './emulator'
+export type { HeapEmulatorOptions, LoggedRequest } from './emulator'
+export type { ConnectionFault, Fault, FaultRule, FaultTiming, ParsedRequest, ResponseFault } from './faults'
 export type {
   DeletedUser,
   HeapAccountUpdate,
@@ -21,4 +11,15 @@ export type {
   HeapUserUpdate,
   PropertyValue,
   UserIdentifier
-} from './validate'
+} from './heapCall'
+export { HeapError } from './heapError'
+export { HEAP_HOSTS } from './hosts'
+export type { Region } from './hosts'
+export type { HeapRequest, HeapResponse, HeapResult } from './http'
+export { interceptHeap } from './intercept'
+export type { Interception, InterceptOptions } from './intercept'
+export { RATE_LIMITS, RateLimits } from './rateLimits'
+export type { CountedCall, Limit, Limits } from './rateLimits'
+export { listen } from './server'
+export type { ListeningEmulator, ListenOptions } from './server'
+export type { EnvironmentSnapshot, StoredAccount, StoredEvent, StoredUser } from './store'

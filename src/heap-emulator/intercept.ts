@@ -1,8 +1,9 @@
 import http from 'node:http'
 import { constants } from 'node:os'
 import type nock from 'nock'
-import type { HeapAnswer, HeapEmulator, HeapRequest } from './emulator'
+import type { HeapEmulator } from './emulator'
 import { HEAP_HOSTS } from './hosts'
+import type { HeapRequest, HeapResponse } from './http'
 
 /** How requests that are not for Heap are treated meanwhile. */
 export interface InterceptOptions {
@@ -15,7 +16,7 @@ export interface InterceptOptions {
 /** Requests on their way to an emulator. */
 export interface Interception {
   /**
-   * Ends it: requests that were left without an answer fail as a reset connection, and Heap's hosts are no longer
+   * Ends it: requests that were left without a response fail as a reset connection, and Heap's hosts are no longer
    * carried to the emulator. nock is left as it was found, on or off. A second call does nothing.
    */
   restore(): void
@@ -85,8 +86,8 @@ function carry(scope: nock.Scope, host: string, emulator: HeapEmulator, hangUps:
     const interceptor = scope.intercept(/^\//, method)
     interceptor.reply(async function (path, body: nock.Body) {
       const request = { host, method, path, headers: this.req.getHeaders(), body: typeof body === 'string' ? body : '' }
-      const answer = await ask(emulator, request, hangUps)
-      return [answer.status, answer.body, answer.headers]
+      const response = await responseOf(emulator, request, hangUps)
+      return [response.status, response.body, response.headers]
     })
     return interceptor
   })
@@ -100,10 +101,14 @@ function keepBodyAsText(request: { headers: http.OutgoingHttpHeaders }): void {
   delete request.headers['content-type']
 }
 
-async function ask(emulator: HeapEmulator, request: HeapRequest, hangUps: Set<() => void>): Promise<HeapAnswer> {
-  const outcome = await emulator.handle(request)
-  if (outcome === 'reset') throw connectionReset()
-  if (outcome !== 'no answer') return outcome
+async function responseOf(
+  emulator: HeapEmulator,
+  request: HeapRequest,
+  hangUps: Set<() => void>
+): Promise<HeapResponse> {
+  const result = await emulator.handle(request)
+  if (result === 'reset') throw connectionReset()
+  if (result !== 'no answer') return result
   return new Promise((_resolve, reject) => {
     hangUps.add(() => reject(connectionReset()))
   })

@@ -1,4 +1,4 @@
-import { Refusal } from './refusal'
+import { HeapError } from './heapError'
 
 const SECOND_MS = 1000
 
@@ -48,7 +48,7 @@ export class RateLimits {
    *
    * @param environment What sets the environment apart from all others; it must hold no line break.
    * @param now Milliseconds, from any zero.
-   * @throws {Refusal} 429 if the request goes over a limit.
+   * @throws {HeapError} 429 if the request goes over a limit.
    */
   count(environment: string, call: CountedCall, now: number): void {
     const eventsOf = countEvents(call)
@@ -84,9 +84,9 @@ function countEvents(call: CountedCall): Map<string, number> {
   return counts
 }
 
-function tooMany(what: string, limit: Limit, per: string): Refusal {
+function tooMany(what: string, limit: Limit, per: string): HeapError {
   const seconds = limit.perMs / SECOND_MS
-  return new Refusal(429, `too many ${what} for one ${per}; Heap takes at most ${limit.count} in ${seconds} seconds`)
+  return new HeapError(429, `too many ${what} for one ${per}; Heap takes at most ${limit.count} in ${seconds} seconds`)
 }
 
 interface Usage {

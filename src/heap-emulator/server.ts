@@ -20,7 +20,7 @@ export interface ListeningEmulator {
   /** Such as `http://127.0.0.1:8080`, to put where `https://heapanalytics.com` would stand. */
   url: string
   port: number
-  /** Stops listening and drops every connection, those left without an answer among them. */
+  /** Stops listening and drops every connection, those left without a response among them. */
   close(): Promise<void>
 }
 
@@ -40,8 +40,8 @@ export async function listen(
   const app = express()
   app.disable('x-powered-by')
   app.use(express.raw({ type: () => true, limit: BODY_LIMIT }))
-  app.use((request, response) => answer(emulator, region, request, response))
-  app.use(answerUnreadable)
+  app.use((request, response) => respond(emulator, region, request, response))
+  app.use(respondUnreadable)
 
   const server = await new Promise<ReturnType<typeof app.listen>>((resolve, reject) => {
     const starting = app.listen(port, host, (error) => (error ? reject(error) : resolve(starting)))
@@ -58,21 +58,21 @@ export async function listen(
   }
 }
 
-async function answer(emulator: HeapEmulator, region: Region, request: Request, response: Response): Promise<void> {
+async function respond(emulator: HeapEmulator, region: Region, request: Request, response: Response): Promise<void> {
   const asked = request.headers.host ?? ''
-  const outcome = await emulator.handle({
+  const result = await emulator.handle({
     host: regionOf(asked) ? asked : HEAP_HOSTS[region],
     method: request.method,
     path: request.originalUrl,
     headers: request.headers,
     body: textOf(request.body)
   })
-  if (outcome === 'no answer') return
-  if (outcome === 'reset') {
+  if (result === 'no answer') return
+  if (result === 'reset') {
     request.socket.resetAndDestroy()
     return
   }
-  response.writeHead(outcome.status, outcome.headers).end(outcome.body)
+  response.writeHead(result.status, result.headers).end(result.body)
 }
 
 function textOf(body: unknown): string {
@@ -80,7 +80,7 @@ function textOf(body: unknown): string {
 }
 
 /** A body too long or in an unknown encoding, or a broken rule. Express knows the handler by its four parameters. */
-const answerUnreadable: ErrorRequestHandler = (error: Error & { status?: number }, _request, response, _next) => {
+const respondUnreadable: ErrorRequestHandler = (error: Error & { status?: number }, _request, response, _next) => {
   response.status(error.status ?? 500).json({ error: error.message })
 }
 

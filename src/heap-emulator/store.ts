@@ -1,5 +1,5 @@
+import type { DeletedUser, HeapCall, HeapEvent, HeapMerge, PropertyValue } from './heapCall'
 import type { Region } from './hosts'
-import type { DeletedUser, HeapCall, HeapEvent, HeapMerge, PropertyValue } from './validate'
 
 /** An event that Heap holds. Keys that were not sent are not there. */
 export interface StoredEvent extends HeapEvent {

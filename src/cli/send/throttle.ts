@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { RATE_LIMITS, RateLimits, Refusal } from '../../heap-emulator'
+import { HeapError, RATE_LIMITS, RateLimits } from '../../heap-emulator'
 import type { CountedCall, Limits } from '../../heap-emulator'
 import type { BeforeRequest } from '../engine/recorder'
 
@@ -46,7 +46,7 @@ function isLetIn(limits: RateLimits, url: URL, body: Body, now: number): boolean
     limits.count(`${url.host}/${app_id}`, call, now)
     return true
   } catch (error) {
-    if (error instanceof Refusal) return false
+    if (error instanceof HeapError) return false
     throw error
   }
 }

@@ -1,5 +1,5 @@
 import { HeapEmulator } from '..'
-import type { HeapAnswer } from '..'
+import type { HeapResponse } from '..'
 import { APP_ID, send } from './requests'
 
 const TOKEN = '/api/public/v0/auth_token'
@@ -18,7 +18,7 @@ beforeEach(() => {
 async function call(method: string, path: string, authorization?: string, body?: unknown, host = US) {
   const headers = { 'content-type': 'application/json', ...(authorization && { Authorization: authorization }) }
   const text = body === undefined ? '' : JSON.stringify(body)
-  const { status, body: answered } = (await heap.handle({ host, method, path, headers, body: text })) as HeapAnswer
+  const { status, body: answered } = (await heap.handle({ host, method, path, headers, body: text })) as HeapResponse
   return { status, body: JSON.parse(answered) as Record<string, string> }
 }
 

@@ -241,12 +241,12 @@ describe('a fault', () => {
     heap.failNext({ connection: 'reset', after: 'storing' })
     heap.failNext({ connection: 'no answer', after: 'storing' })
     const withoutKey = events(event({ idempotency_key: undefined }))
-    const outcomes = [
+    const results = [
       await send(heap, INTEGRATIONS_TRACK, withoutKey),
       await send(heap, INTEGRATIONS_TRACK, withoutKey),
       await send(heap, INTEGRATIONS_TRACK, withoutKey)
     ]
-    expect(outcomes).toEqual([refused('the emulator was told to answer 500', 500), 'reset', 'no answer'])
+    expect(results).toEqual([refused('the emulator was told to answer 500', 500), 'reset', 'no answer'])
     expect(held().events).toHaveLength(3)
   })
 
@@ -306,14 +306,14 @@ describe('the log', () => {
       request('/favicon.ico', undefined, { method: 'get', body: 'text', host: 'heapanalytics.com:443' })
     )
     expect(heap.requests).toStrictEqual([
-      { host: 'heapanalytics.com', method: 'POST', path: TRACK, body: { app_id: APP_ID }, outcome: 'reset' },
-      { host: 'c.eu.heap-api.com', method: 'POST', path: INTEGRATIONS_TRACK, body: events(event()), outcome: 200 },
+      { host: 'heapanalytics.com', method: 'POST', path: TRACK, body: { app_id: APP_ID }, result: 'reset' },
+      { host: 'c.eu.heap-api.com', method: 'POST', path: INTEGRATIONS_TRACK, body: events(event()), result: 200 },
       {
         host: 'heapanalytics.com',
         method: 'POST',
         path: TRACK,
         body: { app_id: APP_ID },
-        outcome: 400,
+        result: 400,
         error: 'event is missing'
       },
       {
@@ -321,7 +321,7 @@ describe('the log', () => {
         method: 'GET',
         path: '/favicon.ico',
         body: 'text',
-        outcome: 404,
+        result: 404,
         error: '/favicon.ico is not an endpoint of Heap that this emulator knows'
       }
     ])

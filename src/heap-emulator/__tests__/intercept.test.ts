@@ -128,7 +128,7 @@ describe('an intercepted fault', () => {
     const signal = AbortSignal.timeout(30)
     await expect(post(US + INTEGRATIONS_TRACK, undefined, { signal })).rejects.toMatchObject({ status: 408 })
     expect((await post(US + INTEGRATIONS_TRACK)).status).toBe(200)
-    expect(heap.requests.map(({ outcome }) => outcome)).toEqual(['no answer', 'no answer', 200])
+    expect(heap.requests.map(({ result }) => result)).toEqual(['no answer', 'no answer', 200])
   })
 
   it('leaves a request without an answer until the interception is restored', async () => {
@@ -139,11 +139,11 @@ describe('an intercepted fault', () => {
         return 'no answer'
       })
     })
-    const outcome = expect(post(US + INTEGRATIONS_TRACK)).rejects.toMatchObject({ code: 'ECONNRESET' })
+    const rejection = expect(post(US + INTEGRATIONS_TRACK)).rejects.toMatchObject({ code: 'ECONNRESET' })
     await received
     await new Promise(setImmediate)
     interception.restore()
-    await outcome
+    await rejection
   })
 
   it('may come from a broken rule, and then the client sees its error', async () => {

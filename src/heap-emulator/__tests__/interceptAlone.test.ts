@@ -29,9 +29,9 @@ it('frees a request that was left without an answer even so', async () => {
       return 'no answer'
     })
   })
-  const outcome = expect(post()).rejects.toMatchObject({ name: 'FetchError', code: 'ECONNRESET' })
+  const rejection = expect(post()).rejects.toMatchObject({ name: 'FetchError', code: 'ECONNRESET' })
   await received
   await new Promise(setImmediate)
   interception.restore()
-  await outcome
+  await rejection
 })

@@ -1,4 +1,4 @@
-import type { HeapEmulator, HeapOutcome, HeapRequest, Region } from '..'
+import type { HeapEmulator, HeapResult, HeapRequest, Region } from '..'
 import { HEAP_HOSTS } from '..'
 
 export const APP_ID = '12343283'
@@ -6,10 +6,10 @@ export const INTEGRATIONS_TRACK = '/api/integrations/track'
 export const TRACK = '/api/track'
 export const ADD_USER_PROPERTIES = '/api/add_user_properties'
 
-export const STORED: HeapOutcome = { status: 200, headers: { 'content-type': 'application/json' }, body: '{}' }
+export const STORED: HeapResult = { status: 200, headers: { 'content-type': 'application/json' }, body: '{}' }
 
 /** The answer to a request that Heap refuses. */
-export function refused(error: string, status = 400): HeapOutcome {
+export function refused(error: string, status = 400): HeapResult {
   return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ error }) }
 }
 
@@ -25,7 +25,7 @@ export function request(path: string, body: unknown, change: Partial<HeapRequest
   }
 }
 
-export function send(heap: HeapEmulator, path: string, body: unknown, region: Region = 'US'): Promise<HeapOutcome> {
+export function send(heap: HeapEmulator, path: string, body: unknown, region: Region = 'US'): Promise<HeapResult> {
   return heap.handle(request(path, body, { host: HEAP_HOSTS[region] }))
 }
 

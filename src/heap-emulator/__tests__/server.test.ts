@@ -114,10 +114,10 @@ it('leaves a request without an answer until it is closed', async () => {
       return 'no answer'
     })
   })
-  const outcome = expect(post('{}')).rejects.toThrow('fetch failed')
+  const rejection = expect(post('{}')).rejects.toThrow('fetch failed')
   await received
   await server.close()
-  await outcome
+  await rejection
   await start()
 })
 

@@ -1,9 +1,6 @@
-/**
- * Why a request is not accepted. The emulator answers `status` with `{ "error": message }`, and stores nothing of the
- * request.
- */
-export class Refusal extends Error {
-  override readonly name = 'Refusal'
+/** Why Heap does not accept a request. Heap responds `status` with `{ "error": message }` and stores nothing of the request. */
+export class HeapError extends Error {
+  override readonly name = 'HeapError'
 
   /**
    * @param status 400 for a body Heap would not take, 401 for wrong credentials, 404 or 405 for a wrong path or method, 429 over a limit.
