@@ -1,22 +1,6 @@
-import { existsSync } from 'node:fs'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buildSync } from 'esbuild'
-import { chromium } from 'playwright-core'
-import type { Browser } from 'playwright-core'
-
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
-
-/** Starts a headless Chromium: Debian's, or the one that CHROMIUM_PATH names. */
-export function launchChromium(): Promise<Browser> {
-  const executablePath = [process.env.CHROMIUM_PATH ?? '', ...CHROMIUM].find((path) => existsSync(path))
-  if (!executablePath) {
-    throw new Error(
-      'There is no Chromium for the tests in a real browser. Install it with apt-get install chromium, or name one in CHROMIUM_PATH.'
-    )
-  }
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
-}
 
 /** A script for a page, of TypeScript or JavaScript that imports what it needs. */
 export function bundleForPage(source: string): string {

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { visit } from '../browser-destinations/heap/__tests__/site'
-import { launchChromium } from './browser'
+import { launchChromium } from './chromium'
 
 const run = promisify(execFile)
 const ROOT = path.join(__dirname, '../..')

@@ -1,5 +1,6 @@
 import type { Browser } from 'playwright-core'
-import { bundleForPage, launchChromium, servePages } from '../../../__tests__/browser'
+import { bundleForPage, servePages } from '../../../__tests__/browser'
+import { launchChromium } from '../../../__tests__/chromium'
 import { HeapEmulator, interceptHeap } from '../../../heap-emulator'
 import type { Journey } from '../../engine/pipeline'
 import { startServer } from '../server'
