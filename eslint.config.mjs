@@ -1,6 +1,23 @@
 import eslint from '@eslint/js'
 import tseslint from 'typescript-eslint'
 
+const STATE = 'No state that a result could depend on.'
+const CLOCK = 'No clock but the event’s.'
+
+const noStateAndNoClock = [
+  { selector: 'Program > VariableDeclaration[kind!="const"]', message: STATE },
+  { selector: 'Program > ExportNamedDeclaration > VariableDeclaration[kind!="const"]', message: STATE },
+  {
+    selector: 'Program > VariableDeclaration > VariableDeclarator > NewExpression[arguments.length=0]',
+    message: STATE
+  },
+  { selector: "MemberExpression[object.name='Date'][property.name='now']", message: CLOCK },
+  { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: CLOCK },
+  { selector: "CallExpression[callee.name='Date']", message: CLOCK },
+  { selector: "MemberExpression[object.name='Math'][property.name='random']", message: 'No chance.' },
+  { selector: 'ImportExpression', message: 'All that it needs is imported at the top.' }
+]
+
 /** The destination drops into the action-destinations monorepo and runs there with nothing but the framework. */
 const theDestinationStandsAlone = {
   files: ['src/destinations/heap/**/*.ts'],
@@ -10,15 +27,31 @@ const theDestinationStandsAlone = {
       'error',
       { patterns: [{ regex: '^(?!@segment/actions-core$|\\.{1,2}(/|$))', message: 'Only @segment/actions-core.' }] }
     ],
-    'no-restricted-globals': ['error', 'process', 'Buffer', 'require', '__dirname', 'setTimeout', 'setInterval'],
+    'no-restricted-globals': [
+      'error',
+      ...['process', 'Buffer', 'require', 'module', '__dirname', '__filename', 'globalThis', 'global'],
+      ...['fetch', 'performance', 'console', 'setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask']
+    ],
     'no-restricted-syntax': [
       'error',
       {
-        selector: 'ImportDeclaration[source.value=/^(\\.\\.\\/){2,}(cli|heap-emulator|browser-destinations)/]',
+        selector:
+          ':matches(ImportDeclaration, ExportNamedDeclaration)[source.value=/(cli|emulator|browser-destinations)/]',
         message: 'The destination knows nothing outside its folder.'
       },
-      { selector: "MemberExpression[object.name='Date'][property.name='now']", message: 'No clock but the event’s.' },
-      { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'No clock but the event’s.' }
+      ...noStateAndNoClock
+    ]
+  }
+}
+
+/** Pure functions: what is sent, whoever sends it. The page in device mode runs them too. */
+const theRulesKnowNothingElse = {
+  files: ['src/destinations/heap/rules/**/*.ts'],
+  ignores: ['**/__tests__/**'],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      { patterns: [{ regex: '^(?!\\./)', message: 'Its own files alone: no framework and no network.' }] }
     ]
   }
 }
@@ -85,6 +118,7 @@ export default tseslint.config(
     rules: { '@typescript-eslint/no-unsafe-assignment': 'off', '@typescript-eslint/no-base-to-string': 'off' }
   },
   theDestinationStandsAlone,
+  theRulesKnowNothingElse,
   ...theEmulatorKnowsHeapAlone,
   theBrowserStaysLight,
   { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },

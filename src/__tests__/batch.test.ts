@@ -2,7 +2,7 @@ import { createRequestClient, createTestIntegration, Destination } from '@segmen
 import type { SegmentEvent } from '@segment/actions-core'
 import fc from 'fast-check'
 import Heap from '../destinations/heap'
-import { MAX_CONCURRENT_REQUESTS, MAX_EXTRA_REQUESTS } from '../destinations/heap/heapApi'
+import { MAX_CONCURRENT_REQUESTS, MAX_EXTRA_REQUESTS } from '../destinations/heap/heapApi/halving'
 import { HeapEmulator, interceptHeap } from '../heap-emulator'
 import type { Fault, FaultRule, Interception, ParsedRequest } from '../heap-emulator'
 

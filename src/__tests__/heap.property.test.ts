@@ -1,8 +1,9 @@
 import { createTestIntegration, IntegrationError } from '@segment/actions-core'
 import fc from 'fast-check'
 import Heap from '../destinations/heap'
-import { flatten, flattenTraits, flattenTyped, MAX_PROPERTY_LENGTH } from '../destinations/heap/rules/flatten'
-import { identityTrouble, trimmed } from '../destinations/heap/rules/identity'
+import { flatten, flattenTraits, flattenTyped } from '../destinations/heap/rules/flatten'
+import { checkIdentity } from '../destinations/heap/rules/identity'
+import { MAX_PROPERTY_LENGTH, trimmed } from '../destinations/heap/rules/text'
 import { HeapEmulator, interceptHeap } from '../heap-emulator'
 
 /** JSON as a customer may send it: any key, any depth, and strings on both sides of Heap's limit. */
@@ -134,13 +135,12 @@ describe('the actions, for any JSON', () => {
         )
         expect(emulator.requests.length).toBeGreaterThan(0)
         const { events, users, accounts } = emulator.environment('US', '11')
-        const identity = trimmed(event.userId)
-        const known = identity !== undefined && identityTrouble(identity) === undefined
+        const { id: identity } = checkIdentity(event.userId)
         expect(events.length).toBe(ACTIONS.has(event.type) ? 0 : 1)
         expect(accounts.map(({ account_id }) => account_id)).toStrictEqual(
           event.type === 'group' ? [trimmed(event.groupId)] : []
         )
-        expect(users.map((user) => user.identity)).toStrictEqual(known ? [identity] : [])
+        expect(users.map((user) => user.identity)).toStrictEqual(identity === undefined ? [] : [identity])
       }),
       { numRuns: 300 }
     )

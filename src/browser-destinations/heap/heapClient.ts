@@ -1,6 +1,6 @@
 import type { Analytics, Context } from '@segment/analytics-next'
 import type { BrowserDestinationDependencies } from '@segment/browser-destination-runtime/types'
-import { identityTrouble } from '../../destinations/heap/rules/identity'
+import { checkIdentity } from '../../destinations/heap/rules/identity'
 import type { Settings } from './generated-types'
 import { heapOfPage, loadHeap } from './heapLibrary'
 import type { HeapLibrary } from './heapLibrary'
@@ -73,7 +73,7 @@ export class HeapClient {
       warn(`Heap is not loaded, and sees nothing of this page as long as it is not: ${messageOf(error)}.`)
     })
     const userId = analytics.user().id()
-    this.isIdentified = typeof userId === 'string' && identityTrouble(userId) === undefined
+    this.isIdentified = typeof userId === 'string' && checkIdentity(userId).id !== undefined
     analytics.on('dispatch_start', this.onCall)
     analytics.on('reset', this.onReset)
     analytics.queue.on('delivery_success', this.onDelivered)

@@ -1,10 +1,14 @@
 import { ErrorCodes, IntegrationError, MultiStatusResponse, PayloadValidationError } from '@segment/actions-core'
 import type { RequestClient } from '@segment/actions-core'
-import { flatten, FlattenError } from './rules/flatten'
-import type { FlatProperties } from './rules/flatten'
 import type { Settings } from './generated-types'
-import { environmentOf, postAccounts, postEvents, postMerges, postUsers } from './heapApi'
-import type { Answer, HeapAccount, HeapEvent, HeapMerge, HeapUser, Problem } from './heapApi'
+import { deleteUser } from './heapApi/deletion'
+import { postAccounts, postEvents, postMerges, postUsers } from './heapApi/endpoints'
+import { environmentOf } from './heapApi/environment'
+import type { HeapResponse, Problem } from './heapApi/response'
+import type { HeapAccount, HeapEvent, HeapMerge, HeapUser } from './heapApi/wireTypes'
+import { flatten } from './rules/flatten'
+import type { FlatProperties } from './rules/flatten'
+import { InvalidPayloadError } from './rules/invalidPayload'
 
 /** What one payload asks of Heap; at least one of the parts. */
 export type Delivery = {
@@ -16,7 +20,7 @@ export type Delivery = {
 
 type Part = keyof Delivery
 
-/** The parts in the order in which an outcome names them. */
+/** The parts in the order in which a result names them. */
 const PARTS: Part[] = ['event', 'account', 'user', 'merge']
 
 /** What became of a part, said to a person who reads Segment's Event Delivery. */
@@ -30,44 +34,44 @@ const SENTENCES: Record<Part, { stored: string; missing: string }> = {
   }
 }
 
-/** All of a payload was stored: what was sent, and Heap's answer to each part of it. */
-export type Delivered = {
+/** All of a payload was stored: what was sent, and Heap's response to each part of it. */
+export type DeliverySuccess = {
   status: number
   sent: Delivery
   body: Partial<Record<Part, string>>
 }
 
 /** Not all of a payload was stored, or nothing: then it was not sent. The status tells Segment whether to try again. */
-export type Failed = Partial<Delivered> & {
+export type DeliveryFailure = Partial<DeliverySuccess> & {
   status: number
   problem: Problem
 }
 
 /** What became of one payload. */
-export type Outcome = Delivered | Failed
+export type DeliveryResult = DeliverySuccess | DeliveryFailure
 
 /**
- * Delivers one payload: the door that `perform` takes.
+ * Delivers one payload: the entry point of `perform`.
  *
  * @param build as for {@link deliver}
  * @throws PayloadValidationError for what the payload lacks; IntegrationError with Heap's status, or with 408 or 503 where
- * Heap gave no answer. Segment retries 408, 429 and 5xx.
+ * no response came. Segment retries 408, 429 and 5xx.
  */
 export async function deliverOne<Payload>(
   request: RequestClient,
   settings: Settings,
   payload: Payload,
   build: (payload: Payload) => Delivery
-): Promise<Delivered> {
-  const [outcome] = await deliver(request, settings, [payload], build)
-  if (!isFailed(outcome)) return outcome
-  const { code, message } = outcome.problem
+): Promise<DeliverySuccess> {
+  const [result] = await deliver(request, settings, [payload], build)
+  if (!isFailure(result)) return result
+  const { code, message } = result.problem
   if (code === 'PAYLOAD_VALIDATION_FAILED') throw new PayloadValidationError(message)
-  throw new IntegrationError(message, code, outcome.status)
+  throw new IntegrationError(message, code, result.status)
 }
 
 /**
- * Delivers a batch: the door that `performBatch` takes. Never fails for a payload's sake; that is in its response.
+ * Delivers a batch: the entry point of `performBatch`. Never fails for a payload's sake; that is in its response.
  *
  * @param build as for {@link deliver}
  * @returns a response for each payload, at its own index, with the words and status that {@link deliverOne} throws
@@ -79,21 +83,38 @@ export async function deliverBatch<Payload>(
   build: (payload: Payload) => Delivery
 ): Promise<MultiStatusResponse> {
   const responses = new MultiStatusResponse()
-  for (const outcome of await deliver(request, settings, payloads, build)) {
-    if (isFailed(outcome)) {
-      const { problem, ...answer } = outcome
-      responses.pushErrorResponse({ ...answer, errortype: problem.code, errormessage: problem.message })
+  for (const result of await deliver(request, settings, payloads, build)) {
+    if (isFailure(result)) {
+      const { problem, ...rest } = result
+      responses.pushErrorResponse({ ...rest, errortype: problem.code, errormessage: problem.message })
     } else {
-      responses.pushSuccessResponse(outcome)
+      responses.pushSuccessResponse(result)
     }
   }
   return responses
 }
 
 /**
- * The way of every payload: build what it asks of Heap, send what is sound, answer for each by its index.
+ * Asks Heap to delete a person: the entry point of `onDelete`.
  *
- * @param build turns a payload into its delivery; throws a PayloadValidationError or FlattenError that says what is wrong
+ * @throws PayloadValidationError without a usable userId; otherwise as {@link deleteUser}
+ */
+export async function deliverDeletion(
+  request: RequestClient,
+  settings: Settings,
+  userId: string | null | undefined
+): Promise<{ status: number; body: string }> {
+  try {
+    return await deleteUser(request, settings, userId)
+  } catch (error) {
+    throw error instanceof InvalidPayloadError ? new PayloadValidationError(error.message) : error
+  }
+}
+
+/**
+ * The way of every payload: builds its delivery, posts what is sound, and gives each payload its result by its index.
+ *
+ * @param build turns a payload into its delivery; throws an InvalidPayloadError that says what is wrong
  * @throws IntegrationError where the settings name no environment; then nothing was sent
  */
 export async function deliver<Payload>(
@@ -101,16 +122,16 @@ export async function deliver<Payload>(
   settings: Settings,
   payloads: Payload[],
   build: (payload: Payload) => Delivery
-): Promise<Outcome[]> {
+): Promise<DeliveryResult[]> {
   const environment = environmentOf(settings)
   const built = payloads.map((payload) => attempt(build, payload))
-  const deliveries = built.flatMap((result) => (isFailed(result) ? [] : result))
+  const deliveries = built.flatMap((result) => (isFailure(result) ? [] : result))
 
   const users = merged(pick(deliveries, 'user'), ({ identity }) => identity)
   const accounts = merged(pick(deliveries, 'account'), ({ account_id }) => account_id)
   const merges = new Map(pick(deliveries, 'merge').map((merge) => [mergeKey(merge), merge]))
 
-  const [eventAnswers, userAnswers, accountAnswers, mergeAnswers] = await Promise.all([
+  const [eventResponses, userResponses, accountResponses, mergeResponses] = await Promise.all([
     postEvents(request, environment, pick(deliveries, 'event')),
     postUsers(request, environment, [...users.values()]),
     postAccounts(request, environment, [...accounts.values()]),
@@ -118,13 +139,13 @@ export async function deliver<Payload>(
   ])
 
   return built.map((result) => {
-    if (isFailed(result)) return result
+    if (isFailure(result)) return result
     const { event, user, account, merge } = result
-    return outcomeOf(result, {
-      event: answerTo(event, eventAnswers),
-      user: answerTo(user && users.get(user.identity), userAnswers),
-      account: answerTo(account && accounts.get(account.account_id), accountAnswers),
-      merge: answerTo(merge && merges.get(mergeKey(merge)), mergeAnswers)
+    return resultOf(result, {
+      event: responseTo(event, eventResponses),
+      user: responseTo(user && users.get(user.identity), userResponses),
+      account: responseTo(account && accounts.get(account.account_id), accountResponses),
+      merge: responseTo(merge && merges.get(mergeKey(merge)), mergeResponses)
     })
   })
 }
@@ -137,20 +158,20 @@ function mergeKey({ user_id, identity }: HeapMerge): string {
   return `${user_id} ${identity}`
 }
 
-function answerTo<Entry>(entry: Entry | undefined, answers: Map<Entry, Answer>): Answer | undefined {
-  return entry && answers.get(entry)
+function responseTo<Entry>(entry: Entry | undefined, responses: Map<Entry, HeapResponse>): HeapResponse | undefined {
+  return entry && responses.get(entry)
 }
 
-function attempt<Payload>(build: (payload: Payload) => Delivery, payload: Payload): Delivery | Failed {
+function attempt<Payload>(build: (payload: Payload) => Delivery, payload: Payload): Delivery | DeliveryFailure {
   try {
     return build(payload)
   } catch (error) {
-    if (!(error instanceof PayloadValidationError || error instanceof FlattenError)) throw error
+    if (!(error instanceof InvalidPayloadError)) throw error
     return { status: 400, problem: { code: ErrorCodes.PAYLOAD_VALIDATION_FAILED, message: error.message } }
   }
 }
 
-function isFailed<Other extends object>(result: Other | Failed): result is Failed {
+function isFailure<Other extends object>(result: Other | DeliveryFailure): result is DeliveryFailure {
   return 'problem' in result
 }
 
@@ -173,33 +194,33 @@ function merged<Entry extends { properties: FlatProperties }>(
   )
 }
 
-/** One outcome of the answers to a payload's parts, with a status that Segment retries if a retry can help any of them. */
-function outcomeOf(sent: Delivery, answers: Partial<Record<Part, Answer>>): Outcome {
+/** One result of the responses to a payload's parts, with a status that Segment retries if a retry can help any of them. */
+function resultOf(sent: Delivery, responses: Partial<Record<Part, HeapResponse>>): DeliveryResult {
   const body: Partial<Record<Part, string>> = {}
-  const failures: Answer[] = []
+  const refused: HeapResponse[] = []
   let status = 0
   for (const part of PARTS) {
-    const answer = answers[part]
-    if (!answer) continue
-    body[part] = answer.body
-    status ||= answer.status
-    if (answer.problem) failures.push(answer)
+    const response = responses[part]
+    if (!response) continue
+    body[part] = response.body
+    status ||= response.status
+    if (response.problem) refused.push(response)
   }
-  const decisive = failures.find(isRetried) ?? failures[0]
+  const decisive = refused.find(isRetried) ?? refused[0]
   if (!decisive?.problem) return { status, body, sent }
-  return { status: decisive.status, body, sent, problem: { code: decisive.problem.code, message: report(answers) } }
+  return { status: decisive.status, body, sent, problem: { code: decisive.problem.code, message: report(responses) } }
 }
 
-function report(answers: Partial<Record<Part, Answer>>): string {
+function report(responses: Partial<Record<Part, HeapResponse>>): string {
   return PARTS.flatMap((part) => {
-    const answer = answers[part]
-    if (!answer) return []
+    const response = responses[part]
+    if (!response) return []
     const { stored, missing } = SENTENCES[part]
-    return answer.problem ? `${missing}: ${answer.problem.message.replace(/\.$/, '')}.` : `${stored}.`
+    return response.problem ? `${missing}: ${response.problem.message.replace(/\.$/, '')}.` : `${stored}.`
   }).join(' ')
 }
 
 /** Segment delivers again what ended with one of these statuses. Source: Segment, RetryableError of actions-core. */
-function isRetried({ status }: Answer): boolean {
+function isRetried({ status }: HeapResponse): boolean {
   return status === 408 || status === 429 || status >= 500
 }

@@ -1,7 +1,8 @@
 import { defaultValues } from '@segment/actions-core'
 import type { DestinationDefinition } from '@segment/actions-core'
+import { deliverDeletion } from './deliver'
 import type { Settings } from './generated-types'
-import { checkCredentials, deleteUser } from './heapApi/deletion'
+import { checkCredentials } from './heapApi/deletion'
 import identifyUser from './identifyUser'
 import trackEvent from './trackEvent'
 import updateAccount from './updateAccount'
@@ -70,7 +71,7 @@ const destination: DestinationDefinition<Settings> = {
     identifyUser,
     updateAccount
   },
-  onDelete: (request, { payload, settings }) => deleteUser(request, settings, payload.userId)
+  onDelete: (request, { payload, settings }) => deliverDeletion(request, settings, payload.userId)
 }
 
 export default destination

@@ -1,6 +1,6 @@
 import type { BrowserActionDefinition } from '@segment/browser-destination-runtime/types'
 import { flattenTraits, flattenTyped } from '../../../destinations/heap/rules/flatten'
-import { identityTrouble, trimmed } from '../../../destinations/heap/rules/identity'
+import { checkIdentity } from '../../../destinations/heap/rules/identity'
 import type { Settings } from '../generated-types'
 import { objectOf, warn } from '../heapClient'
 import type { Call, HeapClient } from '../heapClient'
@@ -39,10 +39,10 @@ const action: BrowserActionDefinition<Settings, HeapClient, Payload> = {
 export function identifyUser(client: HeapClient, { userId, traits }: Payload, call: Call): Promise<void> {
   return client.call(call, (heap) => {
     // No schema is applied in the browser, and programs give numbers too.
-    const identity = typeof userId === 'string' || typeof userId === 'number' ? trimmed(String(userId)) : undefined
-    const trouble = identity === undefined ? undefined : identityTrouble(identity)
-    if (trouble !== undefined) {
-      warn(`Heap: ${trouble} The visitor is anonymous to Heap from here on.`)
+    const given = typeof userId === 'string' || typeof userId === 'number' ? String(userId) : undefined
+    const { id: identity, problem } = checkIdentity(given)
+    if (problem !== undefined) {
+      warn(`Heap: ${problem} The visitor is anonymous to Heap from here on.`)
       client.forgetIdentity(heap)
     } else if (identity !== undefined) {
       client.identify(heap, identity)

@@ -1,7 +1,8 @@
-import { createRequestClient, PayloadValidationError } from '@segment/actions-core'
+import { createRequestClient } from '@segment/actions-core'
 import nock from 'nock'
 import { deliver } from '../deliver'
 import type { Delivery } from '../deliver'
+import { InvalidPayloadError } from '../rules/invalidPayload'
 
 const request = createRequestClient()
 const settings = { appId: '11' }
@@ -49,7 +50,7 @@ describe('deliver', () => {
 
   it('sends the neighbours of a payload that is refused', async () => {
     nock('https://heapanalytics.com').post('/api/add_user_properties').reply(200, 'updated')
-    const payloads = [new PayloadValidationError('Identity is missing.'), profile('bob', {})]
+    const payloads = [new InvalidPayloadError('Identity is missing.'), profile('bob', {})]
     expect(await deliver(request, settings, payloads, build)).toStrictEqual([
       { status: 400, problem: { code: 'PAYLOAD_VALIDATION_FAILED', message: 'Identity is missing.' } },
       { status: 200, body: { user: 'updated' }, sent: payloads[1] }

@@ -1,19 +1,23 @@
-import { IntegrationError, InvalidAuthenticationError, PayloadValidationError } from '@segment/actions-core'
+import { IntegrationError, InvalidAuthenticationError } from '@segment/actions-core'
 import type { RequestClient } from '@segment/actions-core'
 import type { Settings } from '../generated-types'
-import { environmentOf, HOSTS, post } from '.'
-import type { Answer } from '.'
-import { requiredIdentity } from '../rules/identifiers'
-import { trimmed } from '../rules/identity'
+import { checkIdentity, requiredId } from '../rules/identity'
+import { trimmed } from '../rules/text'
+import { environmentOf, HOSTS } from './environment'
+import { post } from './response'
+import type { HeapResponse } from './response'
 
 /** Heap, User Deletion: documented on this host for both regions. */
 const DELETION_API = `${HOSTS.US}/api/public/v0`
+
+const NO_USER_ID =
+  'The deletion request has no userId, and Heap deletes by identity only. Delete an anonymous visitor in Heap itself.'
 
 /**
  * Asks Heap to delete a person and all their events (GDPR, CCPA). Heap confirms at once and deletes later.
  *
  * @returns Heap's confirmation
- * @throws PayloadValidationError without a usable identity; IntegrationError without an API key and for what Heap refuses;
+ * @throws InvalidPayloadError without a usable identity; IntegrationError without an API key and for what Heap refuses;
  * InvalidAuthenticationError for a wrong App ID or API key. No error shows the key or the token.
  */
 export async function deleteUser(
@@ -30,21 +34,16 @@ export async function deleteUser(
       400
     )
   }
-  if (trimmed(userId) === undefined) {
-    throw new PayloadValidationError(
-      'The deletion request has no userId, and Heap deletes by identity only. Delete an anonymous visitor in Heap itself.'
-    )
-  }
-  const identity = requiredIdentity(userId, 'Heap has nobody to delete')
+  const identity = requiredId(checkIdentity(userId), NO_USER_ID)
   const token = await accessToken(request, settings, apiKey)
-  const answer = await post(
+  const response = await post(
     request,
     `${DELETION_API}/user_deletion`,
     { users: [{ identity }] },
     { headers: { authorization: `Bearer ${token}` } }
   )
-  checked(answer, 'Heap did not accept the deletion', token)
-  return { status: answer.status, body: answer.body }
+  check(response, 'Heap did not accept the deletion', token)
+  return { status: response.status, body: response.body }
 }
 
 /**
@@ -61,9 +60,9 @@ export async function checkCredentials(request: RequestClient, settings: Setting
 /** A token that lasts about five minutes. Source: Heap, User Deletion. */
 async function accessToken(request: RequestClient, settings: Settings, apiKey: string): Promise<string> {
   const credentials = { username: environmentOf(settings).appId, password: apiKey }
-  const answer = await post(request, `${DELETION_API}/auth_token`, undefined, credentials)
-  checked(answer, 'Heap gave no access to the deletion API', apiKey)
-  const token = tokenIn(answer.body)
+  const response = await post(request, `${DELETION_API}/auth_token`, undefined, credentials)
+  check(response, 'Heap gave no access to the deletion API', apiKey)
+  const token = tokenIn(response.body)
   if (token === undefined) {
     throw new IntegrationError(
       'Heap gave no access to the deletion API: its answer holds no token.',
@@ -83,7 +82,7 @@ function tokenIn(body: string): string | undefined {
   }
 }
 
-function checked({ status, problem }: Answer, trouble: string, secret: string): void {
+function check({ status, problem }: HeapResponse, consequence: string, secret: string): void {
   if (!problem) return
   if (status === 401) {
     throw new InvalidAuthenticationError(
@@ -91,5 +90,9 @@ function checked({ status, problem }: Answer, trouble: string, secret: string): 
     )
   }
   // Heap may repeat what it was sent.
-  throw new IntegrationError(`${trouble}: ${problem.message.split(secret).join('<redacted>')}`, problem.code, status)
+  throw new IntegrationError(
+    `${consequence}: ${problem.message.split(secret).join('<redacted>')}`,
+    problem.code,
+    status
+  )
 }

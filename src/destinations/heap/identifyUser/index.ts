@@ -1,11 +1,8 @@
 import type { ActionDefinition } from '@segment/actions-core'
 import { deliverBatch, deliverOne } from '../deliver'
-import type { Delivery } from '../deliver'
-import { arrayHandlingField, batchFields, flattenFor, heapUserIdField } from '../fields'
 import type { Settings } from '../generated-types'
-import { optionalHeapUserId, requiredIdentity } from '../rules/identifiers'
-import { usableIdentifier } from '../rules/identity'
-import { profileOf } from '../rules/profile'
+import { arrayHandlingField, batchFields, heapUserIdField } from '../sharedFields'
+import { build } from './build'
 import type { Payload } from './generated-types'
 
 const action: ActionDefinition<Settings, Payload> = {
@@ -46,14 +43,6 @@ const action: ActionDefinition<Settings, Payload> = {
   },
   perform: (request, { payload, settings }) => deliverOne(request, settings, payload, build),
   performBatch: (request, { payload, settings }) => deliverBatch(request, settings, payload, build)
-}
-
-function build(payload: Payload): Delivery {
-  const { user_id, anonymous_id, traits, heap_user_id } = payload
-  const identity = requiredIdentity(user_id, 'Heap has nobody to give the user properties to')
-  const heapUserId = optionalHeapUserId(heap_user_id)
-  const user = profileOf(identity, traits, usableIdentifier(anonymous_id), flattenFor(payload))
-  return heapUserId === undefined ? { user } : { user, merge: { user_id: heapUserId, identity } }
 }
 
 export default action

@@ -1,19 +1,11 @@
+import { InvalidPayloadError } from './invalidPayload'
+import { cut, MAX_PROPERTY_LENGTH } from './text'
+
 /** Heap's flat properties: every key and value a string of at most {@link MAX_PROPERTY_LENGTH} characters. */
 export type FlatProperties = Record<string, string>
 
 /** Like {@link FlatProperties}, with numbers and booleans as they are: Heap's library in the browser takes them. */
 export type TypedProperties = Record<string, string | number | boolean>
-
-/** Heap, Bulk Track: property keys and values have fewer than 1024 characters. */
-export const MAX_PROPERTY_LENGTH = 1023
-
-/** A value that no Heap property can express. The message names the property, for the person who sent it. */
-export class FlattenError extends Error {
-  constructor(path: string, trouble: string) {
-    super(`Property "${cut(path)}" ${trouble}`)
-    this.name = 'FlattenError'
-  }
-}
 
 /**
  * Turns any Segment object into Heap's flat properties: nested objects become `parent.key`, arrays JSON, everything else its string.
@@ -23,7 +15,7 @@ export class FlattenError extends Error {
  * The time it takes grows with the number of leaves, the depth is not limited.
  *
  * @param sources objects whose properties are taken one after the other, as if they were one object
- * @throws {@link FlattenError} for an object that contains itself and for an array that JSON cannot express.
+ * @throws {@link InvalidPayloadError} for an object that contains itself and for an array that JSON cannot express.
  */
 export function flatten(...sources: object[]): FlatProperties {
   return flattenAll(sources, false, stringify)
@@ -58,7 +50,7 @@ function flattenAll<Value>(sources: object[], indexArrays: boolean, leafOf: Leaf
  * `id` in any casing and `user_id` travel as `segment_id` and `segment_user_id`; another casing of `email` becomes `email`.
  * A name sent exactly as the new one wins over the renamed. Source: Heap, Add User Properties.
  *
- * @throws {@link FlattenError} as {@link flatten} does.
+ * @throws {@link InvalidPayloadError} as {@link flatten} does.
  */
 export function flattenTraits(traits: object, flattenWith?: Flatten): FlatProperties
 export function flattenTraits(traits: object, flattenWith: typeof flattenTyped): TypedProperties
@@ -91,7 +83,7 @@ function flattenInto<Value>(
       ancestors.delete(walk.source)
       walk = walk.parent
     } else {
-      if (ancestors.has(nested.source)) throw new FlattenError(nested.prefix.slice(0, -1), CIRCULAR)
+      if (ancestors.has(nested.source)) throw unsendable(nested.prefix.slice(0, -1), CIRCULAR)
       ancestors.add(nested.source)
       walk = nested
     }
@@ -134,18 +126,23 @@ function flattenLeaves<Value>(
   return undefined
 }
 
+/** The property at a path holds a value that no Heap property can express. */
+function unsendable(path: string, problem: string): InvalidPayloadError {
+  return new InvalidPayloadError(`Property "${cut(path)}" ${problem}`)
+}
+
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** What `toJSON` gives, asked again as long as the answer has one of its own. */
+/** What `toJSON` gives, asked again as long as the result has one of its own. */
 function withoutToJSON(value: unknown, path: string): unknown {
   let plain = value
   for (let asked = 0; hasToJSON(plain); asked++) {
-    const answer = attempt(plain, path)
-    if (answer === plain) return plain
-    if (asked === 100) throw new FlattenError(path, 'has a toJSON whose answers never end. Send a plain value instead.')
-    plain = answer
+    const result = attempt(plain, path)
+    if (result === plain) return plain
+    if (asked === 100) throw unsendable(path, 'has a toJSON whose answers never end. Send a plain value instead.')
+    plain = result
   }
   return plain
 }
@@ -154,7 +151,7 @@ function attempt(value: { toJSON: () => unknown }, path: string): unknown {
   try {
     return value.toJSON()
   } catch (error) {
-    throw new FlattenError(path, `has a toJSON that fails (${message(error)}). Send a plain value instead.`)
+    throw unsendable(path, `has a toJSON that fails (${message(error)}). Send a plain value instead.`)
   }
 }
 
@@ -190,20 +187,12 @@ function stringifyArray(array: object, path: string): string {
   try {
     return JSON.stringify(array)
   } catch (error) {
-    throw new FlattenError(path, `is an array that cannot be written as JSON (${message(error)}). Send plain values.`)
+    throw unsendable(path, `is an array that cannot be written as JSON (${message(error)}). Send plain values.`)
   }
 }
 
 function message(error: unknown): string {
   return error instanceof Error ? error.message.split('\n')[0] : String(error)
-}
-
-/** Cuts to Heap's limit; a character outside the basic plane is two UTF-16 units and is never cut in half. */
-function cut(text: string): string {
-  if (text.length <= MAX_PROPERTY_LENGTH) return text
-  const last = text.charCodeAt(MAX_PROPERTY_LENGTH - 1)
-  const splits = last >= 0xd800 && last <= 0xdbff
-  return text.slice(0, splits ? MAX_PROPERTY_LENGTH - 1 : MAX_PROPERTY_LENGTH)
 }
 
 function userPropertyName(key: string): string {

@@ -1,4 +1,4 @@
-import { PayloadValidationError } from '@segment/actions-core'
+import { InvalidPayloadError } from './invalidPayload'
 
 /** Epoch seconds reach this number in the year 5138, epoch milliseconds did in 1973: smaller numbers are seconds. */
 const FIRST_MILLISECONDS = 1e11
@@ -10,7 +10,7 @@ const ZONE = /(?:z|[a-z]{3,4}|\d:\d\d.*[+-]\d\d(?::?\d\d)?)(?:\s*\(.*\))?$/i
  * A timestamp as ISO 8601 in UTC, to the millisecond.
  *
  * @param timestamp a date in words or ISO 8601, UTC where it names no time zone; or epoch seconds or milliseconds, told apart by size
- * @throws PayloadValidationError for what is no date between the years 0 and 9999
+ * @throws InvalidPayloadError for what is no date between the years 0 and 9999
  */
 export function isoTimestamp(timestamp: string | number): string {
   const text = String(timestamp).trim()
@@ -18,7 +18,7 @@ export function isoTimestamp(timestamp: string | number): string {
   const date = new Date(time)
   const year = date.getUTCFullYear()
   if (!(year >= 0 && year <= 9999)) {
-    throw new PayloadValidationError(
+    throw new InvalidPayloadError(
       `Timestamp "${timestamp}" is not a date that Heap accepts. Send ISO 8601, such as 2026-11-23T10:00:00.000Z, or epoch seconds or milliseconds.`
     )
   }

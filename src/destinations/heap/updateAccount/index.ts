@@ -1,7 +1,7 @@
 import type { ActionDefinition } from '@segment/actions-core'
 import { deliverBatch, deliverOne } from '../deliver'
-import { arrayHandlingField, batchFields } from '../fields'
 import type { Settings } from '../generated-types'
+import { arrayHandlingField, batchFields } from '../sharedFields'
 import { build } from './build'
 import type { Payload } from './generated-types'
 

@@ -1,4 +1,6 @@
-import { flatten, flattenByIndex, FlattenError, flattenTraits, flattenTyped, MAX_PROPERTY_LENGTH } from '../flatten'
+import { flatten, flattenByIndex, flattenTraits, flattenTyped } from '../flatten'
+import { InvalidPayloadError } from '../invalidPayload'
+import { MAX_PROPERTY_LENGTH } from '../text'
 
 const LIMIT = MAX_PROPERTY_LENGTH
 
@@ -167,7 +169,7 @@ describe('flatten', () => {
       ['a failing toJSON', { a: failing }, 'Property "a" has a toJSON that fails (out of order).'],
       ['a toJSON that throws no error', { a: unprintable }, 'Property "a" has a toJSON that fails (text).']
     ])('%s', (_kind, properties, message) => {
-      expect(() => flatten(properties)).toThrow(FlattenError)
+      expect(() => flatten(properties)).toThrow(InvalidPayloadError)
       expect(() => flatten(properties)).toThrow(message)
     })
 

@@ -1,4 +1,5 @@
-import { identityTrouble, isPlaceholder, MAX_IDENTITY_LENGTH, trimmed, usableIdentifier } from '../identity'
+import { checkAnonymousId, checkIdentity, isPlaceholder, MAX_IDENTITY_LENGTH } from '../identity'
+import { trimmed } from '../text'
 
 const PLACEHOLDERS = [
   'undefined', 'null', 'nil', 'none', 'nan', 'n/a', 'unknown', 'anonymous', 'guest', 'user', 'true', 'false',
@@ -33,34 +34,35 @@ describe('isPlaceholder', () => {
   )
 })
 
-describe('identityTrouble', () => {
+describe('checkIdentity', () => {
   it('has none with a sound identity of the greatest length', () => {
-    expect(identityTrouble('a'.repeat(MAX_IDENTITY_LENGTH))).toBeUndefined()
+    const identity = 'a'.repeat(MAX_IDENTITY_LENGTH)
+    expect(checkIdentity(identity)).toStrictEqual({ id: identity })
   })
 
   it('says how long a too long one is, and the limit', () => {
-    expect(identityTrouble('a'.repeat(312))).toBe(
+    expect(checkIdentity('a'.repeat(312)).problem).toBe(
       'Identity is 312 characters long; Heap accepts at most 255. Map a shorter ID to it.'
     )
   })
 
   it('names a placeholder and why it is not sent', () => {
-    expect(identityTrouble('Undefined')).toBe(
+    expect(checkIdentity('Undefined').problem).toBe(
       'Identity is "Undefined", a placeholder that names nobody: Heap would merge all people who carry it into one ' +
         'profile, for good. Map an ID of the person instead.'
     )
   })
 })
 
-describe('usableIdentifier', () => {
+describe('checkAnonymousId', () => {
   it('trims', () => {
-    expect(usableIdentifier(' anon-1 ')).toBe('anon-1')
+    expect(checkAnonymousId(' anon-1 ')).toStrictEqual({ id: 'anon-1' })
   })
 
   it.each([null, undefined, '', '  ', 'undefined', 'NULL', '00000000-0000-0000-0000-000000000000'])(
     'makes nothing of %j',
     (anonymousId) => {
-      expect(usableIdentifier(anonymousId)).toBeUndefined()
+      expect(checkAnonymousId(anonymousId).id).toBeUndefined()
     }
   )
 })

@@ -1,7 +1,7 @@
 import type { InputField } from '@segment/actions-core'
+import { MAX_ENTRIES } from './heapApi/wireTypes'
 import { flatten, flattenByIndex } from './rules/flatten'
 import type { Flatten } from './rules/flatten'
-import { MAX_ENTRIES } from './heapApi'
 
 const BY_INDEX = 'flatten_by_index'
 
