@@ -1,22 +1,14 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { visit } from '../browser-destinations/heap/__tests__/site'
 import { launchChromium } from './chromium'
+import { codeBlock, ROOT } from './docs'
 
 const run = promisify(execFile)
-const ROOT = path.join(__dirname, '../..')
-
-/** The code block of the README that starts with this line. */
-async function readmeBlock(firstLine: string): Promise<string> {
-  const readme = await readFile(path.join(ROOT, 'README.md'), 'utf8')
-  const block = [...readme.matchAll(/^```\w*\n([\s\S]*?)^```$/gm)].find(([, text]) => text.startsWith(firstLine))
-  if (!block) throw new Error(`The README has no code block that starts with ${firstLine}`)
-  return block[1]
-}
 
 describe('the package', () => {
   let folder: string
@@ -33,8 +25,11 @@ describe('the package', () => {
   }, 90_000)
   afterAll(() => rm(folder, { recursive: true }))
 
-  it('runs the example of the README as it stands there', async () => {
-    await writeFile(path.join(folder, 'example.js'), await readmeBlock("const { Destination } = require('@segment"))
+  it('runs the example of docs/package.md', async () => {
+    await writeFile(
+      path.join(folder, 'example.js'),
+      codeBlock('docs/package.md', "const { Destination } = require('@segment")
+    )
     // No Heap here: its host is taken by nock, which the package brings for its command.
     const preload = path.join(folder, 'heap.js')
     await writeFile(
@@ -42,11 +37,11 @@ describe('the package', () => {
       `require('nock')('https://heapanalytics.com').post('/api/integrations/track').reply(200, 'stored')`
     )
     const { stdout } = await run(process.execPath, ['--require', preload, 'example.js'], { cwd: folder })
-    expect(stdout).toBe(await readmeBlock('{\n  status: 200'))
+    expect(stdout).toBe(codeBlock('docs/package.md', '{\n  status: 200'))
   })
 
-  it('puts Heap on a page with the snippet of the README as it stands there', async () => {
-    await writeFile(path.join(folder, 'app.js'), await readmeBlock('import { AnalyticsBrowser }'))
+  it('puts Heap on a page with the snippet of docs/device-mode.md', async () => {
+    await writeFile(path.join(folder, 'app.js'), codeBlock('docs/device-mode.md', 'import { AnalyticsBrowser }'))
     const { outputFiles } = await build({
       entryPoints: [path.join(folder, 'app.js')],
       bundle: true,
@@ -56,7 +51,7 @@ describe('the package', () => {
     const browser = await launchChromium()
     const site = await visit(await browser.newContext(), {
       script: outputFiles[0].text,
-      csp: (await readmeBlock('script-src')).trim()
+      csp: codeBlock('docs/device-mode.md', 'script-src').trim()
     })
     try {
       await site.page.waitForFunction(() => window.heapCalls?.length >= 4)
@@ -65,7 +60,7 @@ describe('the package', () => {
       const shown = calls.map(([name, ...args]) => {
         return `heap.${String(name)}(${args.map((arg) => JSON.stringify(arg)).join(', ')})\n`
       })
-      expect(shown.join('')).toBe(await readmeBlock('heap.identify('))
+      expect(shown.join('')).toBe(codeBlock('docs/device-mode.md', 'heap.identify('))
       expect(site.requests).toStrictEqual(['GET https://cdn.us.heap-api.com/config/12343283/heap_config.js'])
       expect([...site.warnings, ...site.errors]).toStrictEqual([])
     } finally {
@@ -75,7 +70,7 @@ describe('the package', () => {
   })
 
   it('has types that fit a site with a type of its own for Heap', async () => {
-    const snippet = await readmeBlock('import { AnalyticsBrowser }')
+    const snippet = codeBlock('docs/device-mode.md', 'import { AnalyticsBrowser }')
     const own = 'declare global { interface Window { heap: { load(id: string): void }; heapReadyCb: string } }'
     await writeFile(path.join(folder, 'app.ts'), `${snippet}\n${own}\nwindow.heap.load('12343283')`)
     const options = ['--noEmit', '--strict', '--skipLibCheck', '--target', 'es2022', '--lib', 'es2022,dom']
@@ -87,9 +82,9 @@ describe('the package', () => {
     expect(stdout).toBe('')
   })
 
-  it('is as small for a visitor as the README says', async () => {
+  it('is as small for a visitor as docs/device-mode.md says', async () => {
     const { stdout } = await run(process.execPath, ['scripts/build-browser.js'], { cwd: ROOT })
-    expect(stdout).toBe(await readmeBlock('dist/browser/heap.js:'))
+    expect(stdout).toBe(codeBlock('docs/device-mode.md', 'dist/browser/heap.js:'))
   })
 
   it('gives the definition of the destination in the browser to Segment’s own builds', async () => {

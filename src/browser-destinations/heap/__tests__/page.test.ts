@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs'
-import path from 'node:path'
 import type { Context } from '@segment/analytics-next'
 import type { BrowserContext, Route } from 'playwright-core'
 import { launchChromium } from '../../../__tests__/chromium'
+import { codeBlock } from '../../../__tests__/docs'
 import { destination } from '..'
 import { LIBRARY, serveLibrary, startDestination, startHeap, visit } from './site'
 import type { Visit, VisitOptions } from './site'
@@ -929,10 +928,9 @@ describe('a page that cannot have Heap', () => {
 })
 
 describe('a page with a Content-Security-Policy', () => {
-  const readme = readFileSync(path.join(__dirname, '../../../../README.md'), 'utf8')
-  const csp = /^script-src .*$/m.exec(readme)?.[0] ?? ''
+  const csp = codeBlock('docs/device-mode.md', 'script-src').trim()
 
-  it('has Heap under the policy that the README names', async () => {
+  it('has Heap under the policy that docs/device-mode.md names', async () => {
     await onPage({ csp }, async (site) => {
       await startHeap(site)
       await site.page.evaluate(() => window.analytics.track('Signed Up', { price: 12.5 }))

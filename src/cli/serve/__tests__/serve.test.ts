@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { WebSocket } from 'ws'
+import { codeBlock } from '../../../__tests__/docs'
 import { ROOT } from '../../__tests__/run'
 
 /** A running `heap-destination serve`. */
@@ -86,13 +87,8 @@ describe('heap-destination serve', () => {
     served.process.kill('SIGINT')
     expect(await served.ended).toBe(0)
     expect(served.errors()).toBe('')
-    expect(served.output())
-      .toBe(`Listening on ${served.url}. Heap is the emulator, App ID 12343283, API key test-key. Ctrl-C ends it.
-  Segment SDKs     new Analytics({ writeKey: 'any', host: '${served.url}' })
-  Actions Tester   POST ${served.url}/trackEvent and the like
-  What happens     ${served.url}/events
-  What Heap holds  ${served.url}/heap
-✔ track "Signed Up" → trackEvent
+    const greeting = codeBlock('docs/command-line.md', 'Listening on').replaceAll('http://localhost:3000', served.url)
+    expect(served.output()).toBe(`${greeting}✔ track "Signed Up" → trackEvent
 ✘ track "Lost" trackEvent: Identity is "null", a placeholder that names nobody: Heap would merge all people who carry it into one profile, for good. Map an ID of the person instead. (400 PAYLOAD_VALIDATION_FAILED)
 – track "Signed Up" Not sent: its "integrations" keep it from Heap.
 `)

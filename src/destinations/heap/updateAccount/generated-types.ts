@@ -16,7 +16,7 @@ export interface Payload {
    */
   identity?: string | null
   /**
-   * The user property that you chose as Account ID in Heap. It is set to the Account ID, so that the person belongs to the account. If left empty, it is account_id.
+   * The user property that you selected as Account ID in Heap, under Account > Manage > Account Health Analysis. It is set to the Account ID, so that the person belongs to the account. If left empty, it is account_id.
    */
   account_id_property?: string
   /**

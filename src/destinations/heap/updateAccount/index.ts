@@ -8,7 +8,7 @@ import type { Payload } from './generated-types'
 const action: ActionDefinition<Settings, Payload> = {
   title: 'Update Account',
   description:
-    'Set properties of an account (a company or a team) in Heap, and say who belongs to it. Choose the Account ID property in Heap first.',
+    'Set properties of an account (a company or a team) in Heap, and say who belongs to it. First tell Heap which user property holds the Account ID, under Account > Manage > Account Health Analysis.',
   defaultSubscription: 'type = "group"',
   fields: {
     account_id: {
@@ -36,7 +36,7 @@ const action: ActionDefinition<Settings, Payload> = {
     account_id_property: {
       label: 'Account ID Property',
       description:
-        'The user property that you chose as Account ID in Heap. It is set to the Account ID, so that the person belongs to the account. If left empty, it is account_id.',
+        'The user property that you selected as Account ID in Heap, under Account > Manage > Account Health Analysis. It is set to the Account ID, so that the person belongs to the account. If left empty, it is account_id.',
       type: 'string',
       default: 'account_id'
     },
