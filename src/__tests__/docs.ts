@@ -43,8 +43,9 @@ export function tableRows(page: string, heading: string): string[][] {
   const [, rest] = pageText(page).split(`\n${heading}\n`)
   if (rest === undefined) throw new Error(`${page} has no heading ${heading}`)
   const lines = rest.split(/^#/m)[0].split('\n')
-  const rows = lines.filter((line) => line.startsWith('|') && !/^[| -]+$/.test(line))
-  return rows.slice(1).map((row) => {
+  const isRule = (line?: string) => line !== undefined && /^\|[| -]+$/.test(line)
+  const rows = lines.filter((line, index) => line.startsWith('|') && !isRule(line) && !isRule(lines[index + 1]))
+  return rows.map((row) => {
     return row
       .split(/(?<!\\)\|/)
       .slice(1, -1)
