@@ -52,6 +52,14 @@ describe.each(PAGES)('%s', (page) => {
     expect(broken).toStrictEqual([])
   })
 
+  it('names files that there are', () => {
+    const named = Array.from(
+      pageText(page).matchAll(/`((?:src|examples|bench|bin|docs|\.ci)\/[\w./-]+)`/g),
+      ([, file]) => file
+    )
+    expect(named.filter((file) => !existsSync(path.join(ROOT, file)))).toStrictEqual([])
+  })
+
   it('names commands that there are', () => {
     const { scripts } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as { scripts: object }
     const text = pageText(page)

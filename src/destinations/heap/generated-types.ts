@@ -10,7 +10,7 @@ export interface Settings {
    */
   region?: 'US' | 'EU'
   /**
-   * Needed only to delete people from Heap when Segment asks for it (GDPR, CCPA). Find it in Heap under Account > Manage > Privacy & Security. The App ID must then be that of your Main Production environment.
+   * Needed only to delete people from Heap when Segment passes on a deletion request (GDPR, CCPA). Find it in Heap under Account > Manage > Privacy & Security. The App ID must then be that of your Main Production environment.
    */
   apiKey?: string
 }

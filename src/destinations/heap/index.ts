@@ -37,7 +37,7 @@ const destination: DestinationDefinition<Settings> = {
       apiKey: {
         label: 'API Key',
         description:
-          'Needed only to delete people from Heap when Segment asks for it (GDPR, CCPA). Find it in Heap under Account > Manage > Privacy & Security. The App ID must then be that of your Main Production environment.',
+          'Needed only to delete people from Heap when Segment passes on a deletion request (GDPR, CCPA). Find it in Heap under Account > Manage > Privacy & Security. The App ID must then be that of your Main Production environment.',
         type: 'password'
       }
     },

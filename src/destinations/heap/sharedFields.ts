@@ -30,7 +30,7 @@ export const heapUserIdField: { heap_user_id: InputField } = {
   heap_user_id: {
     label: 'Heap User ID',
     description:
-      'The number that Heap’s own SDK gives a visitor: heap.getUserId(). Map it only if you also run that SDK. It is never your own user ID. If left empty, the other IDs are used.',
+      'The number by which Heap’s own SDK knows a visitor: heap.getUserId(). Map it only if you also run that SDK. It is never your own user ID. If left empty, the other IDs are used.',
     type: 'string',
     allowNull: true
   }
@@ -41,7 +41,7 @@ export const batchFields: { enable_batching: InputField; batch_size: InputField 
   enable_batching: {
     label: 'Send Events in Batches',
     description:
-      'Send up to 1,000 events to Heap in one go, which is faster and keeps within Heap’s limits. Every event still succeeds or fails by itself. If switched off, events are sent one by one.',
+      'Send up to 1,000 events to Heap in one request, which is faster and keeps within Heap’s limits. Every event still succeeds or fails by itself. If switched off, events are sent one by one.',
     type: 'boolean',
     default: true
   },

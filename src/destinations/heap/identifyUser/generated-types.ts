@@ -2,7 +2,7 @@
 
 export interface Payload {
   /**
-   * The ID that tells this person from everyone else, such as your user ID. Required: without it the call is rejected, because Heap has nobody to give the properties to. At most 255 characters; "Alice" and "alice" are two people.
+   * The ID that tells this person apart from everyone else, such as your user ID. Required: without it the call is rejected, because Heap has nobody to give the properties to. At most 255 characters; "Alice" and "alice" are two people.
    */
   user_id?: string | null
   /**
@@ -10,13 +10,13 @@ export interface Payload {
    */
   anonymous_id?: string | null
   /**
-   * What you know about the person. Properties inside other properties are named with a dot (address.city), and texts are cut to 1,023 characters. If left empty, only the person and their anonymous ID are sent.
+   * What you know about the person. Properties inside other properties are named with a dot (address.city), and text is cut to 1,023 characters. If left empty, only the person and their anonymous ID are sent.
    */
   traits?: {
     [k: string]: unknown
   }
   /**
-   * The number that Heap’s own SDK gives a visitor: heap.getUserId(). With it, everything that this visitor did is moved to the person, which cannot be undone. Map it only if you also run that SDK. It is never your own user ID. If left empty, nothing is moved.
+   * The number by which Heap’s own SDK knows a visitor: heap.getUserId(). With it, everything that this visitor did is moved to the person, which cannot be undone. Map it only if you also run that SDK. It is never your own user ID. If left empty, nothing is moved.
    */
   heap_user_id?: string | null
   /**
@@ -24,7 +24,7 @@ export interface Payload {
    */
   array_handling?: 'stringify' | 'flatten_by_index'
   /**
-   * Send up to 1,000 events to Heap in one go, which is faster and keeps within Heap’s limits. Every event still succeeds or fails by itself. If switched off, events are sent one by one.
+   * Send up to 1,000 events to Heap in one request, which is faster and keeps within Heap’s limits. Every event still succeeds or fails by itself. If switched off, events are sent one by one.
    */
   enable_batching?: boolean
   /**

@@ -6,7 +6,7 @@ export interface Payload {
    */
   message_id: string
   /**
-   * The ID that tells this person from everyone else, such as your user ID. At most 255 characters; "Alice" and "alice" are two people. If left empty, the event belongs to the anonymous visitor.
+   * The ID that tells this person apart from everyone else, such as your user ID. At most 255 characters; "Alice" and "alice" are two people. If left empty, the event belongs to the anonymous visitor.
    */
   identity?: string | null
   /**
@@ -18,7 +18,7 @@ export interface Payload {
    */
   event?: string
   /**
-   * The details of the event. Properties inside other properties are named with a dot (order.total), and texts are cut to 1,023 characters. If left empty, the event has no details.
+   * The details of the event. Properties inside other properties are named with a dot (order.total), and text is cut to 1,023 characters. If left empty, the event has no details.
    */
   properties?: {
     [k: string]: unknown
@@ -28,7 +28,7 @@ export interface Payload {
    */
   timestamp?: string | number
   /**
-   * Whether this is a track, page or screen call. It names page and screen views that have no Event Name. If left empty, they need one.
+   * Whether this is a track, page or screen call. It names page and screen views that have no Event Name. If left empty, pages and screens need an Event Name.
    */
   type?: string
   /**
@@ -42,7 +42,7 @@ export interface Payload {
     [k: string]: unknown
   }
   /**
-   * The number that Heap’s own SDK gives a visitor: heap.getUserId(). Map it only if you also run that SDK. It is never your own user ID. If left empty, the other IDs are used.
+   * The number by which Heap’s own SDK knows a visitor: heap.getUserId(). Map it only if you also run that SDK. It is never your own user ID. If left empty, the other IDs are used.
    */
   heap_user_id?: string | null
   /**
@@ -54,7 +54,7 @@ export interface Payload {
    */
   array_handling?: 'stringify' | 'flatten_by_index'
   /**
-   * Send up to 1,000 events to Heap in one go, which is faster and keeps within Heap’s limits. Every event still succeeds or fails by itself. If switched off, events are sent one by one.
+   * Send up to 1,000 events to Heap in one request, which is faster and keeps within Heap’s limits. Every event still succeeds or fails by itself. If switched off, events are sent one by one.
    */
   enable_batching?: boolean
   /**

@@ -22,7 +22,7 @@ const action: ActionDefinition<Settings, Payload> = {
     identity: {
       label: 'Identity',
       description:
-        'The ID that tells this person from everyone else, such as your user ID. At most 255 characters; "Alice" and "alice" are two people. If left empty, the event belongs to the anonymous visitor.',
+        'The ID that tells this person apart from everyone else, such as your user ID. At most 255 characters; "Alice" and "alice" are two people. If left empty, the event belongs to the anonymous visitor.',
       type: 'string',
       allowNull: true,
       default: { '@path': '$.userId' }
@@ -45,7 +45,7 @@ const action: ActionDefinition<Settings, Payload> = {
     properties: {
       label: 'Event Properties',
       description:
-        'The details of the event. Properties inside other properties are named with a dot (order.total), and texts are cut to 1,023 characters. If left empty, the event has no details.',
+        'The details of the event. Properties inside other properties are named with a dot (order.total), and text is cut to 1,023 characters. If left empty, the event has no details.',
       type: 'object',
       default: { '@path': '$.properties' }
     },
@@ -58,7 +58,7 @@ const action: ActionDefinition<Settings, Payload> = {
     type: {
       label: 'Type of Call',
       description:
-        'Whether this is a track, page or screen call. It names page and screen views that have no Event Name. If left empty, they need one.',
+        'Whether this is a track, page or screen call. It names page and screen views that have no Event Name. If left empty, pages and screens need an Event Name.',
       type: 'string',
       default: { '@path': '$.type' }
     },

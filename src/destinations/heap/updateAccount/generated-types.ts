@@ -2,11 +2,11 @@
 
 export interface Payload {
   /**
-   * The ID that tells this account from all others. A call without it is rejected.
+   * The ID that tells this account apart from all others. A call without it is rejected.
    */
   account_id: string
   /**
-   * What you know about the account. Properties inside other properties are named with a dot (address.city), and texts are cut to 1,023 characters. If left empty, the account keeps its properties.
+   * What you know about the account. Properties inside other properties are named with a dot (address.city), and text is cut to 1,023 characters. If left empty, the account keeps its properties.
    */
   traits?: {
     [k: string]: unknown
@@ -24,7 +24,7 @@ export interface Payload {
    */
   array_handling?: 'stringify' | 'flatten_by_index'
   /**
-   * Send up to 1,000 events to Heap in one go, which is faster and keeps within Heap’s limits. Every event still succeeds or fails by itself. If switched off, events are sent one by one.
+   * Send up to 1,000 events to Heap in one request, which is faster and keeps within Heap’s limits. Every event still succeeds or fails by itself. If switched off, events are sent one by one.
    */
   enable_batching?: boolean
   /**

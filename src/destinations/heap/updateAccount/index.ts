@@ -13,7 +13,7 @@ const action: ActionDefinition<Settings, Payload> = {
   fields: {
     account_id: {
       label: 'Account ID',
-      description: 'The ID that tells this account from all others. A call without it is rejected.',
+      description: 'The ID that tells this account apart from all others. A call without it is rejected.',
       type: 'string',
       required: true,
       default: { '@path': '$.groupId' }
@@ -21,7 +21,7 @@ const action: ActionDefinition<Settings, Payload> = {
     traits: {
       label: 'Account Properties',
       description:
-        'What you know about the account. Properties inside other properties are named with a dot (address.city), and texts are cut to 1,023 characters. If left empty, the account keeps its properties.',
+        'What you know about the account. Properties inside other properties are named with a dot (address.city), and text is cut to 1,023 characters. If left empty, the account keeps its properties.',
       type: 'object',
       default: { '@path': '$.traits' }
     },
