@@ -100,6 +100,31 @@ const theEmulatorKnowsHeapAlone = [
   }
 ]
 
+/** What stands in for Segment is written from what Segment says, so that it can catch mistakes of the function. */
+const theStandInsKnowSegmentAlone = {
+  files: ['src/segment-functions/**/*.ts'],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: ['**/destinations/**', '**/browser-destinations/**', '**/heap-emulator/**', '**/cli/**', '@segment/*']
+      }
+    ]
+  }
+}
+
+/** In the script there is nothing but what its author bundles, and the command is no part of it. */
+const theFunctionKnowsTheDestination = {
+  files: ['src/function/**/*.ts'],
+  ignores: ['**/__tests__/**'],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      { patterns: ['**/browser-destinations/**', '**/heap-emulator/**', '**/cli/**', '**/segment-functions/**'] }
+    ]
+  }
+}
+
 export default tseslint.config(
   { ignores: ['node_modules', 'bench/.published', 'dist', 'coverage', '**/generated-types.ts'] },
   eslint.configs.recommended,
@@ -121,6 +146,8 @@ export default tseslint.config(
   theRulesKnowNothingElse,
   ...theEmulatorKnowsHeapAlone,
   theBrowserStaysLight,
+  theStandInsKnowSegmentAlone,
+  theFunctionKnowsTheDestination,
   { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
   {
     files: ['**/*.js'],
