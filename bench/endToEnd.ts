@@ -21,7 +21,7 @@ export interface Sent extends Received {
 const EVENTS = 1000
 const ROUNDS = 5
 
-/** Sends the same 1,000 events over TLS in each way, in turns, and gives the best round of each. */
+/** Sends the same 1,000 events over TLS in each way, alternating, and returns the best round of each. */
 export async function measureEndToEnd(): Promise<Sent[]> {
   const server = await startServer()
   const published = await publishedDestination()
@@ -98,7 +98,7 @@ async function ask<Answer>(child: ChildProcess, message: string | object): Promi
   return (await answer)[0]
 }
 
-/** Takes every host to be on this machine, with a certificate made for the occasion; all else is as ever. */
+/** Resolves every host to this machine, and trusts the certificate that was made for this run. */
 class LocalAgent extends https.Agent {
   constructor(
     private readonly localPort: number,

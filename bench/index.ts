@@ -21,7 +21,7 @@ const FLATTEN_SAMPLES: [string, number, object][] = [
   ['100,000 leaves', 100_000, wideProperties(100_000)]
 ]
 
-/** The published flatten copies all it has at every object: beyond this many leaves it takes minutes. */
+/** The published flatten copies its whole result at every nested object: beyond this many leaves it takes minutes. */
 const MOST_LEAVES_FOR_PUBLISHED = 10_000
 
 async function main(): Promise<void> {
@@ -119,13 +119,13 @@ function destinationWith(performBatch: PerformBatch): Destination<Settings> {
   return new Destination(definition)
 }
 
-/** Serialises the body as the request client does, and takes Heap to have answered. */
+/** Serialises the body as the request client does, and acts as if Heap had accepted it. */
 const withoutNetwork = ((_url, options) => {
   JSON.stringify(options?.json)
   return Promise.resolve({ ok: true, status: 200, content: '{}' })
 }) as RequestClient
 
-/** Runs a bench and gives the median time of each task, in milliseconds. */
+/** Runs a bench and returns the median time of each task, in milliseconds. */
 async function medians(bench: Bench): Promise<Record<string, number>> {
   await bench.run()
   return Object.fromEntries(

@@ -95,7 +95,7 @@ interface Generated {
   tracked: Set<string>
   /** The numbers of each person's identify calls. */
   identified: Map<string, number[]>
-  /** The lines that are no JSON. */
+  /** The lines that are not JSON. */
   unreadable: Set<string>
 }
 
@@ -142,7 +142,7 @@ function eventLine(number: number, people: number, { tracked, identified, unread
   return JSON.stringify({ type: 'track', event, ...common, properties })
 }
 
-/** Heap refuses a request with a poisoned event for good; others fail by chance, some after the data was stored. */
+/** Heap refuses a request with a poisoned event, always; others fail by chance, some after the data was stored. */
 function faultFor(request: ParsedRequest, chance: () => number): Fault | undefined {
   if (entriesOf(request).some(({ event }) => event === 'Poisoned')) return { status: 400 }
   if (chance() >= FAULTY_SHARE) return undefined

@@ -6,6 +6,7 @@ import vm from 'node:vm'
 import { Destination } from '@segment/actions-core'
 import type { InputField, JSONObject, SegmentEvent } from '@segment/actions-core'
 import { heapDestination } from '../cli/__tests__/run'
+import { readFql } from '../cli/engine/fql'
 import { readSubscriptions } from '../cli/engine/subscriptions'
 import { startServer } from '../cli/serve/server'
 import heap from '../destinations/heap'
@@ -101,6 +102,15 @@ describe('docs/mappings.md', () => {
     expect(tableRows(page, '## Mappings').map(([name, , action]) => [name, action.split(']')[0]])).toStrictEqual(
       heap.presets?.map(({ name, partnerAction = '' }) => [name, `[${heap.actions[partnerAction].title}`])
     )
+  })
+
+  it('warns of triggers that Segment misreads, and has one that it reads as written for each', () => {
+    const rows = tableRows(page, '### Triggers')
+    const codeIn = (column: number) => rows.flatMap((row) => /`(.+?)`/.exec(row[column])?.[1] ?? [])
+    const isMisread = (trigger: string) => readFql(trigger).problem !== undefined
+    expect(codeIn(0)).toHaveLength(10)
+    expect(codeIn(0).filter((trigger) => !isMisread(trigger))).toStrictEqual([])
+    expect(codeIn(2).filter(isMisread)).toStrictEqual([])
   })
 
   it('shows what becomes of its example', async () => {
