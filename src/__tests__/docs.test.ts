@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -181,5 +181,15 @@ describe('docs/command-line.md', () => {
       await server.stop()
       interception.restore()
     }
+  })
+})
+
+describe('docs/architecture.md', () => {
+  it.each(['src', 'src/destinations/heap', 'src/cli'])('draws every folder of %s', (folder) => {
+    const drawing = codeBlock('docs/architecture.md', 'docs/ ')
+    const folders = readdirSync(path.join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+      return entry.isDirectory() && entry.name !== '__tests__' ? `${entry.name}/` : []
+    })
+    expect(folders.filter((name) => !drawing.includes(name))).toStrictEqual([])
   })
 })
