@@ -8,7 +8,7 @@ export interface Settings {
   /**
    * Where Heap stores your data. Select the region of your Heap environment; if left empty, data goes to the US.
    */
-  region?: 'US' | 'EU'
+  region?: string
   /**
    * Keeps Heap from capturing the text of the elements that visitors click. If left empty, it is captured.
    */

@@ -3,13 +3,13 @@ import path from 'node:path'
 import { destination as heapInTheBrowser } from '../../browser-destinations/heap'
 import heap from '../../destinations/heap'
 import { BROWSER_DESTINATION_DIRECTORY, DESTINATION_DIRECTORY } from '../engine/definition'
-import { generateFiles, generateTypes } from './generatedFiles'
+import { generateFiles } from './generatedFiles'
 
 /** The generated files that do not say what the definition says now, by their path. */
 export async function staleFiles(): Promise<Map<string, string>> {
   const stale = new Map([
     ...(await generateFiles(heap, DESTINATION_DIRECTORY)),
-    ...(await generateTypes(heapInTheBrowser, BROWSER_DESTINATION_DIRECTORY))
+    ...(await generateFiles(heapInTheBrowser, BROWSER_DESTINATION_DIRECTORY))
   ])
   for (const [file, text] of stale) {
     if ((await readFile(file, 'utf8').catch(() => undefined)) === text) stale.delete(file)

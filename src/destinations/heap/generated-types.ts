@@ -8,7 +8,7 @@ export interface Settings {
   /**
    * Where Heap stores your data. Select the region of your Heap environment; if left empty, data goes to the US.
    */
-  region?: 'US' | 'EU'
+  region?: string
   /**
    * Needed only to delete people from Heap when Segment passes on a deletion request (GDPR, CCPA). Find it in Heap under Account > Manage > Privacy & Security. The App ID must then be that of your Main Production environment.
    */

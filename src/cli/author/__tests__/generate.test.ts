@@ -2,6 +2,8 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { heapDestination, runNode, ROOT } from '../../__tests__/run'
+import type { Definition } from '../../engine/definition'
+import { metadataOf, schemaOf } from '../generatedFiles'
 
 describe('heap-destination generate', () => {
   it('finds every generated file up to date', async () => {
@@ -47,38 +49,189 @@ describe('heap-destination generate', () => {
   })
 })
 
-describe('metadata.json', () => {
-  it('names every key of a field, null where the definition has none', async () => {
-    const text = await readFile(path.join(ROOT, 'src/destinations/heap/metadata.json'), 'utf8')
-    const metadata = JSON.parse(text) as {
-      slug: string
-      actions: { trackEvent: { hidden: unknown; fields: { event: object } } }
+describe('what follows from a definition, as the generators of action-destinations write it', () => {
+  const definition: Definition = {
+    name: 'Odd',
+    slug: 'actions-odd',
+    mode: 'device',
+    settings: {
+      apiKey: { label: 'API Key', description: 'The key.', type: 'password', required: true },
+      region: {
+        label: 'Region',
+        description: 'Where.',
+        type: 'string',
+        choices: [{ label: 'Here', value: 'here' }],
+        default: 'here',
+        depends_on: { conditions: [{ fieldKey: 'apiKey', operator: 'is_not', value: '' }] }
+      }
+    },
+    presets: [
+      { name: 'All', type: 'automatic', subscribe: 'type = "track"', partnerAction: 'send', mapping: { kind: 'a' } },
+      { name: 'One', type: 'specificEvent', eventSlug: 'journeys_step_entered_track', partnerAction: 'send' }
+    ],
+    actions: {
+      send: {
+        title: 'Send',
+        description: 'Sends it.',
+        platform: 'web',
+        hidden: true,
+        fields: {
+          kind: {
+            label: 'Kind',
+            description: 'One of two.',
+            type: 'string',
+            choices: ['a', 'b'],
+            required: { conditions: [{ fieldKey: 'items', operator: 'is', value: undefined }] }
+          },
+          items: {
+            label: 'Items',
+            description: 'All of them.',
+            type: 'object',
+            multiple: true,
+            additionalProperties: true,
+            defaultObjectUI: 'arrayeditor',
+            properties: { size: { label: 'Size', type: 'string', choices: [{ label: 'Large', value: 'L' }] } }
+          },
+          batch_size: {
+            label: 'Batch Size',
+            description: 'How many.',
+            type: 'number',
+            minimum: 1,
+            maximum: 10,
+            unsafe_hidden: true
+          }
+        }
+      }
     }
-    expect(metadata.slug).toBe('actions-heap-cloud')
-    expect(metadata.actions.trackEvent.hidden).toBeNull()
-    expect(metadata.actions.trackEvent.fields.event).toStrictEqual({
-      label: 'Event Name',
-      description: expect.stringMatching(/^What happened/) as string,
-      type: 'string',
-      required: null,
-      default: { '@path': '$.event' },
-      choices: null,
-      multiple: null,
-      allowNull: null,
-      additionalProperties: null,
-      properties: null,
-      format: null,
-      minimum: null,
-      maximum: null,
-      placeholder: null,
-      dynamic: null,
-      defaultObjectUI: null,
-      unsafe_hidden: null,
-      readOnly: null,
-      depends_on: null,
-      category: null,
-      displayMode: null,
-      disabledInputMethods: null
+  }
+
+  const absent = {
+    required: false,
+    multiple: false,
+    allowNull: false,
+    dynamic: false,
+    default: null,
+    choices: null,
+    placeholder: null,
+    properties: null,
+    category: null,
+    depends_on: null,
+    readOnly: null,
+    hidden: null,
+    minimum: null,
+    maximum: null,
+    defaultObjectUI: null,
+    disabledInputMethods: null,
+    displayMode: null,
+    format: null,
+    additionalProperties: false
+  }
+
+  it('gives every key of the metadata in their order', () => {
+    const expected = {
+      slug: 'actions-odd',
+      name: 'Odd',
+      mode: 'device',
+      authentication: {
+        scheme: 'custom',
+        fields: {
+          apiKey: {
+            label: 'API Key',
+            description: 'The key.',
+            type: 'password',
+            required: true,
+            multiple: false,
+            choices: null,
+            default: null,
+            depends_on: null
+          },
+          region: {
+            label: 'Region',
+            description: 'Where.',
+            type: 'string',
+            required: false,
+            multiple: false,
+            choices: [{ label: 'Here', value: 'here' }],
+            default: 'here',
+            depends_on: { conditions: [{ fieldKey: 'apiKey', operator: 'is_not', value: '' }] }
+          }
+        }
+      },
+      audienceConfig: null,
+      actions: {
+        send: {
+          title: 'Send',
+          description: 'Sends it.',
+          platform: 'web',
+          defaultSubscription: null,
+          hidden: true,
+          hasPerformBatch: false,
+          syncMode: null,
+          hooks: null,
+          dynamicFields: null,
+          fields: {
+            kind: {
+              label: 'Kind',
+              description: 'One of two.',
+              type: 'string',
+              ...absent,
+              required: { conditions: [{ fieldKey: 'items', operator: 'is' }] },
+              choices: [
+                { label: 'a', value: 'a' },
+                { label: 'b', value: 'b' }
+              ]
+            },
+            items: {
+              label: 'Items',
+              description: 'All of them.',
+              type: 'object',
+              ...absent,
+              multiple: true,
+              properties: {
+                size: { label: 'Size', type: 'string', ...absent, choices: [{ label: 'Large', value: 'L' }] }
+              },
+              defaultObjectUI: 'arrayeditor',
+              additionalProperties: true
+            },
+            batch_size: {
+              label: 'Batch Size',
+              description: 'How many.',
+              type: 'number',
+              ...absent,
+              hidden: true,
+              minimum: 1,
+              maximum: 10
+            }
+          }
+        }
+      },
+      presets: [
+        {
+          name: 'All',
+          type: 'automatic',
+          partnerAction: 'send',
+          subscribe: 'type = "track"',
+          mapping: { kind: 'a' },
+          eventSlug: null
+        },
+        {
+          name: 'One',
+          type: 'specificEvent',
+          partnerAction: 'send',
+          mapping: {},
+          eventSlug: 'journeys_step_entered_track'
+        }
+      ]
+    }
+    expect(JSON.stringify(metadataOf(definition), null, 2)).toBe(JSON.stringify(expected, null, 2))
+  })
+
+  it('types a choice as the text it is, at every depth', () => {
+    const { properties } = schemaOf(definition.actions.send.fields)
+    expect(properties).toMatchObject({
+      kind: { type: 'string' },
+      items: { type: 'array', items: { type: 'object', properties: { size: { type: 'string' } } } }
     })
+    expect(JSON.stringify(properties)).not.toMatch(/"(enum|title)":/)
   })
 })

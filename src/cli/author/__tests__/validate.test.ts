@@ -123,7 +123,8 @@ describe('heap-destination validate', () => {
         output:
           'actions-heap-web: The preset "Track Event" subscribes with "type = track\\"", which is not FQL.\n' +
           'src/destinations/heap/trackEvent/generated-types.ts is stale: run npm run generate.\n' +
-          'src/browser-destinations/heap/generated-types.ts is stale: run npm run generate.\n'
+          'src/browser-destinations/heap/generated-types.ts is stale: run npm run generate.\n' +
+          'src/browser-destinations/heap/metadata.json is stale: run npm run generate.\n'
       })
     } finally {
       rmSync(root, { recursive: true })

@@ -22,7 +22,7 @@ export interface Payload {
   /**
    * How a list such as ["a", "b"] is sent: as one text, or each entry as a property of its own (foods.0, foods.1), for reports that were built on such names. If left empty, as one text.
    */
-  array_handling?: 'stringify' | 'flatten_by_index'
+  array_handling?: string
   /**
    * Send up to 1,000 events to Heap in one request, which is faster and keeps within Heap’s limits. Every event still succeeds or fails by itself. If switched off, events are sent one by one.
    */

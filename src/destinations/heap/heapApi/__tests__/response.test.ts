@@ -88,7 +88,7 @@ describe('post', () => {
   })
 
   it('asks for a retry when the request fails in a way nobody knows', async () => {
-    const broken: typeof request = () => Promise.reject('out of order') // eslint-disable-line @typescript-eslint/prefer-promise-reject-errors -- other people's code may
+    const broken: typeof request = () => Promise.reject('out of order')
     expect(await postWith(broken)).toMatchObject({
       status: 503,
       problem: { code: 'RETRYABLE_ERROR', message: 'Heap could not be reached (out of order)' }
