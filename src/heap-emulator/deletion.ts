@@ -56,6 +56,7 @@ export class DeletionApi {
     if (!Object.hasOwn(this.apiKeys, app_id) || this.apiKeys[app_id] !== key.join(':')) {
       throw new HeapError(401, 'the App ID and the API key do not belong together')
     }
+    for (const [token, { until }] of this.tokens) if (this.now() >= until) this.tokens.delete(token)
     const access_token = randomUUID()
     this.tokens.set(access_token, { app_id, until: this.now() + LIMITS.tokenLastsMs })
     return { status: 200, body: { access_token } }

@@ -26,6 +26,11 @@ export interface HeapEmulatorOptions {
   enforceRateLimits?: boolean
   /** How many of the latest requests the log keeps, bodies and all; all of them by default. */
   keepRequests?: number
+  /**
+   * How many of the latest events, users and accounts each environment holds; all of them by default. Of the IDs that
+   * events are recognised and joined by, the latest ten times as many are remembered.
+   */
+  keep?: number
   /** The right API key of each App ID, for deletion; without an entry no key is right. */
   apiKeys?: Readonly<Record<string, string>>
   /** The clock of the rate limits, merges and tokens, in milliseconds; the computer's by default. */
@@ -54,16 +59,19 @@ export class HeapEmulator {
   private deletion: DeletionApi
   private rateLimits = new RateLimits()
   private readonly keepRequests: number
+  private readonly keep: number
   private log: LoggedRequest[] = []
 
   constructor({
     enforceRateLimits = false,
     keepRequests = Infinity,
+    keep = Infinity,
     apiKeys = {},
     now = Date.now
   }: HeapEmulatorOptions = {}) {
     this.enforceRateLimits = enforceRateLimits
     this.keepRequests = keepRequests
+    this.keep = keep
     this.now = now
     this.apiKeys = apiKeys
     this.deletion = new DeletionApi(apiKeys, now)
@@ -130,7 +138,7 @@ export class HeapEmulator {
 
   /** What one environment holds, empty if nothing was ever stored there. */
   environment(region: Region, appId: string): EnvironmentSnapshot {
-    const held = this.environments.get(environmentKey(region, appId)) ?? new Environment(region, appId)
+    const held = this.environments.get(environmentKey(region, appId)) ?? this.newEnvironment(region, appId)
     return held.snapshot()
   }
 
@@ -160,6 +168,10 @@ export class HeapEmulator {
     this.log = []
   }
 
+  private newEnvironment(region: Region, appId: string): Environment {
+    return new Environment(region, appId, this.keep)
+  }
+
   private responseTo(request: HeapRequest, parsed: ParsedRequest): StatusAndBody | HeapError {
     try {
       if (regionOf(parsed.host) === 'US' && isDeletionPath(parsed.path)) {
@@ -185,7 +197,7 @@ export class HeapEmulator {
     const call = read(body)
     const key = environmentKey(region, call.app_id)
     if (this.enforceRateLimits) this.rateLimits.count(key, call, this.now())
-    const environment = this.environments.get(key) ?? new Environment(region, call.app_id)
+    const environment = this.environments.get(key) ?? this.newEnvironment(region, call.app_id)
     this.environments.set(key, environment)
     environment.store(call, this.now())
   }

@@ -1,4 +1,6 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import http from 'node:http'
+import type net from 'node:net'
 import { constants } from 'node:os'
 import type nock from 'nock'
 import type { HeapEmulator } from './emulator'
@@ -51,11 +53,13 @@ export function interceptHeap(
     carry(nock(`https://${host}`), host, emulator, hangUps)
   )
   if (blockOthers) blockOtherHosts(nock, allowLocal)
+  subscribe(REQUEST_START, closeParsers)
 
   return {
     restore() {
       if (interceptors.length === 0) return
       isIntercepting = false
+      unsubscribe(REQUEST_START, closeParsers)
       for (const interceptor of interceptors.splice(0)) nock.removeInterceptor(interceptor)
       forgetEmptyHosts(nock)
       for (const hangUp of hangUps) hangUp()
@@ -112,6 +116,29 @@ async function responseOf(
   return new Promise((_resolve, reject) => {
     hangUps.add(() => reject(connectionReset()))
   })
+}
+
+/** The channel on which node tells of each request that it is about to make. */
+const REQUEST_START = 'http.client.request.start'
+
+/**
+ * The library below nock never closes the two HTTP parsers of a request, and node cannot collect them until they are
+ * closed: a process that runs for long would grow by them.
+ */
+function closeParsers(message: unknown): void {
+  const { request } = message as { request: http.ClientRequest }
+  request.once('close', () => {
+    const { requestParser, responseParser } = (request.socket ?? {}) as net.Socket & MockedSocket
+    setImmediate(() => {
+      requestParser?.close()
+      responseParser?.close()
+    })
+  })
+}
+
+interface MockedSocket {
+  requestParser?: { close(): void }
+  responseParser?: { close(): void }
 }
 
 /** The error that node gives when the other side drops the connection. */

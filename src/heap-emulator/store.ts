@@ -1,5 +1,6 @@
 import type { DeletedUser, HeapCall, HeapEvent, HeapMerge, PropertyValue } from './heapCall'
 import type { Region } from './hosts'
+import { LatestMap } from './latestMap'
 
 /** An event that Heap holds. Keys that were not sent are not there. */
 export interface StoredEvent extends HeapEvent {
@@ -32,19 +33,30 @@ export interface EnvironmentSnapshot {
 const MERGES_A_MONTH = 10
 const MONTH_MS = 30 * 24 * 60 * 60 * 1000
 
+/** An ID is small, and an event that is repeated late must not be stored twice. */
+const IDS_PER_ENTRY = 10
+
 /** One Heap environment: an App ID in one region. */
 export class Environment {
   private events: HeapEvent[] = []
-  private readonly idempotencyKeys = new Set<string>()
-  private readonly users = new Map<string, Map<string, PropertyValue>>()
-  private readonly accounts = new Map<string, Map<string, PropertyValue>>()
-  private readonly identityOfVisitor = new Map<string, string>()
-  private readonly identityOfUserId = new Map<string, { identity: string; at: number }>()
+  private readonly idempotencyKeys: LatestMap<string, true>
+  private readonly users: LatestMap<string, Map<string, PropertyValue>>
+  private readonly accounts: LatestMap<string, Map<string, PropertyValue>>
+  private readonly identityOfVisitor: LatestMap<string, string>
+  private readonly identityOfUserId: LatestMap<string, { identity: string; at: number }>
 
+  /** @param keep how many of the latest events, users and accounts are held; ten times as many IDs are remembered */
   constructor(
     private readonly region: Region,
-    private readonly appId: string
-  ) {}
+    private readonly appId: string,
+    private readonly keep: number
+  ) {
+    this.users = new LatestMap(keep)
+    this.accounts = new LatestMap(keep)
+    this.idempotencyKeys = new LatestMap(keep * IDS_PER_ENTRY)
+    this.identityOfVisitor = new LatestMap(keep * IDS_PER_ENTRY)
+    this.identityOfUserId = new LatestMap(keep * IDS_PER_ENTRY)
+  }
 
   /** Stores a valid call. An event whose idempotency_key is already here leaves no trace (Heap, Limits). */
   store(call: HeapCall, now: number): void {
@@ -70,7 +82,7 @@ export class Environment {
     return {
       region: this.region,
       app_id: this.appId,
-      events: this.events.map((event) => this.withUser(event)),
+      events: this.latestEvents().map((event) => this.withUser(event)),
       users: Array.from(this.users, ([identity, properties]) => ({
         identity,
         properties: Object.fromEntries(properties)
@@ -86,10 +98,16 @@ export class Environment {
     const { idempotency_key, user_identifier } = event
     if (idempotency_key !== undefined) {
       if (this.idempotencyKeys.has(idempotency_key)) return
-      this.idempotencyKeys.add(idempotency_key)
+      this.idempotencyKeys.set(idempotency_key, true)
     }
     if (user_identifier.identity !== undefined) this.userOf(user_identifier.identity)
     this.events.push(event)
+    // Seldom, since it takes time for each event that stays.
+    if (this.events.length >= 2 * this.keep) this.events = this.latestEvents()
+  }
+
+  private latestEvents(): HeapEvent[] {
+    return this.events.length > this.keep ? this.events.slice(-this.keep) : this.events
   }
 
   private updateUser(identity: string, properties: Record<string, PropertyValue>): void {
@@ -101,8 +119,7 @@ export class Environment {
   }
 
   private updateAccount(accountId: string, properties: Record<string, PropertyValue>): void {
-    const account = this.accounts.get(accountId) ?? new Map<string, PropertyValue>()
-    this.accounts.set(accountId, account)
+    const account = written(this.accounts, accountId)
     for (const [name, value] of Object.entries(properties)) account.set(name, value)
   }
 
@@ -127,11 +144,7 @@ export class Environment {
   }
 
   private userOf(identity: string): Map<string, PropertyValue> {
-    const known = this.users.get(identity)
-    if (known) return known
-    const created = new Map<string, PropertyValue>()
-    this.users.set(identity, created)
-    return created
+    return written(this.users, identity)
   }
 
   private withUser(event: HeapEvent): StoredEvent {
@@ -153,4 +166,11 @@ export class Environment {
     if (anonymous_id === undefined) return undefined
     return this.identityOfVisitor.get(anonymous_id)
   }
+}
+
+/** The properties of who is written to, new ones if nobody was, which makes them the latest. */
+function written(held: Map<string, Map<string, PropertyValue>>, id: string): Map<string, PropertyValue> {
+  const properties = held.get(id) ?? new Map<string, PropertyValue>()
+  held.set(id, properties)
+  return properties
 }
