@@ -125,6 +125,46 @@ const theFunctionKnowsTheDestination = {
   }
 }
 
+/** The command uses all the rest, which knows nothing of it; its folders of a command don't know each other. */
+const theCommandIsOnTop = [
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/cli/**', '**/__tests__/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'ImportDeclaration[source.value=/^\\.\\W(.*\\W)?cli(\\W|$)/]',
+          message: 'Nothing outside src/cli knows the command.'
+        }
+      ]
+    }
+  },
+  ...['send', 'serve', 'author', 'function', 'engine', 'input'].map((folder) => ({
+    files: [`src/cli/${folder}/**/*.ts`],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: `^(\\.\\./)+(cli/)?(?!${folder}(/|$))(send|serve|author|function)(/|$)`,
+              message: 'What two commands need lives in engine/ or input/.'
+            }
+          ]
+        }
+      ]
+    }
+  })),
+  // Where a command is loaded when it is asked for.
+  {
+    files: ['src/cli/index.ts'],
+    rules: {
+      '@typescript-eslint/no-require-imports': ['error', { allow: ['^\\./(send|serve|author/\\w+)$'] }]
+    }
+  }
+]
+
 export default tseslint.config(
   { ignores: ['node_modules', 'bench/.published', 'dist', 'coverage', '**/generated-types.ts'] },
   eslint.configs.recommended,
@@ -153,6 +193,8 @@ export default tseslint.config(
     files: ['src/destinations/heap/**', 'src/browser-destinations/heap/**'],
     linterOptions: { noInlineConfig: true }
   },
+  // Before the others: of a rule that two of them set, the later one holds.
+  theCommandIsOnTop,
   theDestinationStandsAlone,
   theRulesKnowNothingElse,
   ...theEmulatorKnowsHeapAlone,

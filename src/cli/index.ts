@@ -1,11 +1,15 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { generate } from './author/generate'
-import { send } from './send'
 import type { SendOptions } from './send'
-import { serve } from './serve'
 import type { ServeOptions } from './serve'
-import { validate } from './author/validate'
 import { UsageError } from './usageError'
+
+// A command is loaded when it is asked for: the libraries of all of them take longer to load than most commands take.
+const commands = {
+  send: () => require('./send') as typeof import('./send'),
+  serve: () => require('./serve') as typeof import('./serve'),
+  generate: () => require('./author/generate') as typeof import('./author/generate'),
+  validate: () => require('./author/validate') as typeof import('./author/validate')
+}
 
 const program = new Command('heap-destination').description(
   'Run, test and build the Heap destination for Segment. Without --live, nothing leaves this machine.'
@@ -26,7 +30,7 @@ program
   .option('--retries <times>', 'how often to send again what Heap may take later', wholeNumber, 7)
   .action(async (files: string[], options: SendOptions, command: Command) => {
     needAppId(options, command)
-    await ending(command, () => send(files, options))
+    await ending(command, () => commands.send().send(files, options))
   })
 
 program
@@ -39,7 +43,7 @@ program
   .option('--mappings <file>', 'the subscriptions of an Actions destination, in place of the presets')
   .action(async (options: ServeOptions, command: Command) => {
     needAppId(options, command)
-    await ending(command, () => serve(options))
+    await ending(command, () => commands.serve().serve(options))
   })
 
 program
@@ -47,14 +51,14 @@ program
   .description('write the types and the public schema that follow from the definition')
   .option('--check', 'only say what is stale, and exit with 1 if anything is')
   .action(async (options: { check?: boolean }) => {
-    process.exitCode = await generate(options)
+    process.exitCode = await commands.generate().generate(options)
   })
 
 program
   .command('validate')
   .description('say what is wrong with the definition of the destination, and exit with 1 if anything is')
   .action(async () => {
-    process.exitCode = await validate()
+    process.exitCode = await commands.validate().validate()
   })
 
 // Whoever reads the output may stop reading, as head does: then there is nobody left to tell anything.
@@ -63,7 +67,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(1)
 })
 
-void program.parseAsync()
+program.parseAsync().catch((error: unknown) => {
+  // The destination's source may be under work; its author wants to know where it breaks, not where tsx was.
+  console.error(error instanceof Error && error.name === 'TransformError' ? error.message : error)
+  process.exitCode = 1
+})
 
 /** Ends with the status of a command, and says a person's mistake in one line. */
 async function ending(command: Command, run: () => Promise<number>): Promise<void> {

@@ -1,7 +1,7 @@
 import type { GlobalSetting } from '@segment/actions-core'
 import { settingsOf } from '../engine/definition'
 import type { Definition } from '../engine/definition'
-import { fqlTroubles, troublesOf } from '../engine/subscriptions'
+import { fqlProblems, problemsOf } from '../engine/subscriptions'
 
 /** A setting with such a key or label holds what only its owner may see. */
 const SECRET = /secret|token|password|passphrase|credential|private|api[\s_-]?key|access[\s_-]?key/i
@@ -19,13 +19,13 @@ export function findingsOf(definition: Definition): string[] {
       ...described(`The action ${slug}`, { label: action.title, description: action.description }),
       ...(action.defaultSubscription === undefined
         ? []
-        : fqlTroubles(action.defaultSubscription, `The action ${slug}`)),
+        : fqlProblems(action.defaultSubscription, `The action ${slug}`)),
       ...Object.entries(action.fields).flatMap(([key, field]) => described(`The field ${slug}.${key}`, field))
     ]),
     ...presets.flatMap((preset) => {
       const title = `The preset ${JSON.stringify(preset.name)}`
       // A preset for an event of Segment's own has no condition.
-      return troublesOf(
+      return problemsOf(
         preset.type === 'automatic' ? preset : { ...preset, subscribe: 'type = "track"' },
         title,
         definition

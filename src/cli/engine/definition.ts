@@ -2,6 +2,9 @@ import path from 'node:path'
 import type { BaseDefinition, DestinationDefinition, GlobalSetting } from '@segment/actions-core'
 import type { Settings } from '../../destinations/heap/generated-types'
 
+/** An environment that needs no account: the one of Heap's own documentation. */
+export const EMULATED_APP_ID = '12343283'
+
 /** The folder of the destination's source. */
 export const DESTINATION_DIRECTORY = path.join(__dirname, '../../destinations/heap')
 

@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types'
 import { ErrorCodes } from '@segment/actions-core'
 
 /** An error with the status and code that Segment goes by. */
@@ -29,4 +30,10 @@ export function isList(error: unknown): error is Iterable<unknown> {
 export function messagesOf(error: unknown): string[] {
   const errors = isList(error) ? Array.from(error) : [error]
   return errors.map((one) => (one instanceof Error ? one.message : String(one)))
+}
+
+/** The system's words for what is wrong with a file, without its code and path. */
+export function systemWords(error: unknown): string {
+  const message = isNativeError(error) ? error.message : String(error)
+  return message.replace(/^[A-Z]+: /, '').replace(/,.*$/, '')
 }

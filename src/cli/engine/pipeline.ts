@@ -1,32 +1,12 @@
 import type { Destination, DestinationDefinition, JSONObject, Result, SegmentEvent } from '@segment/actions-core'
 import { parseFql, validate } from '@segment/destination-subscriptions'
 import type { Settings } from '../../destinations/heap/generated-types'
-import { record, recordedDestination } from './recorder'
-import type { BeforeRequest, Recording } from './recorder'
 import { errorOf } from './errors'
 import type { RunError } from './errors'
+import type { ActionRun, EventResult, RecordedRun } from './eventResult'
+import { record, recordedDestination } from './recorder'
+import type { BeforeRequest } from './recorder'
 import type { Subscription } from './subscriptions'
-
-/** What became of an event in one action. */
-export interface ActionRun {
-  /** The name of the subscription that took the event. */
-  subscription: string
-  action: string
-  /** Why the event was not delivered; missing where it was. */
-  error?: RunError
-}
-
-/** An event's way through the destination; no runs where no mapping takes this kind of call. */
-export interface Outcome<Run extends ActionRun = ActionRun> {
-  event: SegmentEvent
-  runs: Run[]
-  /** The event's `integrations` keep it from Heap: it was not sent, on purpose. */
-  excluded: boolean
-  delivered: boolean
-}
-
-/** The outcome of an event that went alone, with what was mapped and sent in each action. */
-export type Journey = Outcome<ActionRun & Recording>
 
 /** What a {@link Pipeline} sends through, and where to. */
 export interface PipelineOptions {
@@ -50,22 +30,22 @@ export class Pipeline {
     }))
   }
 
-  /** Sends one event. Never throws for what becomes of it: that is in the journey. */
-  async send(event: SegmentEvent): Promise<Journey> {
+  /** Sends one event. Never throws for what becomes of it: that is in the result. */
+  async send(event: SegmentEvent): Promise<EventResult<RecordedRun>> {
     const excluded = isExcluded(event, this.options.definition.name)
-    const runs: Journey['runs'] = []
+    const runs: RecordedRun[] = []
     for (const { subscription, condition } of excluded ? [] : this.subscriptions) {
       if (validate(condition, event)) runs.push(await this.runAlone(event, subscription))
     }
-    return outcomeOf(event, excluded, runs)
+    return resultOf(event, excluded, runs)
   }
 
   /**
    * Sends up to 1,000 events in as few requests as the actions can, each subscription's events in one batch.
    *
-   * @returns the outcome of each event, in the same order
+   * @returns the result of each event, in the same order
    */
-  async sendBatch(events: SegmentEvent[]): Promise<Outcome[]> {
+  async sendBatch(events: SegmentEvent[]): Promise<EventResult[]> {
     const entries = events.map((event) => ({
       event,
       excluded: isExcluded(event, this.options.definition.name),
@@ -80,10 +60,10 @@ export class Pipeline {
       )
       taken.forEach((entry, index) => entry.runs.push(runs[index]))
     }
-    return entries.map(({ event, excluded, runs }) => outcomeOf(event, excluded, runs))
+    return entries.map(({ event, excluded, runs }) => resultOf(event, excluded, runs))
   }
 
-  private async runAlone(event: SegmentEvent, subscription: Subscription): Promise<Journey['runs'][number]> {
+  private async runAlone(event: SegmentEvent, subscription: Subscription): Promise<RecordedRun> {
     const { recording, result } = record(() => this.destination.onEvent(event, this.settingsFor(subscription)))
     const error = await result.then(
       () => undefined,
@@ -121,7 +101,7 @@ function isExcluded({ integrations }: SegmentEvent, name: string): boolean {
   return choice === false
 }
 
-function outcomeOf<Run extends ActionRun>(event: SegmentEvent, excluded: boolean, runs: Run[]): Outcome<Run> {
+function resultOf<Run extends ActionRun>(event: SegmentEvent, excluded: boolean, runs: Run[]): EventResult<Run> {
   return { event, excluded, runs, delivered: runs.length > 0 && runs.every(({ error }) => error === undefined) }
 }
 

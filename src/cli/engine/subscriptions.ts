@@ -38,10 +38,10 @@ export function readSubscriptions(file: string, definition: Definition): Subscri
       `${file} must hold a list of subscriptions, each with "partnerAction", "subscribe" and "mapping".`
     )
   }
-  const troubles = list.flatMap((entry: unknown, index) => {
-    return isOff(entry) ? [] : troublesOf(entry, `Subscription ${index + 1}`, definition)
+  const problems = list.flatMap((entry: unknown, index) => {
+    return isOff(entry) ? [] : problemsOf(entry, `Subscription ${index + 1}`, definition)
   })
-  if (troubles.length > 0) throw new UsageError(`${file}: ${troubles.join(' ')}`)
+  if (problems.length > 0) throw new UsageError(`${file}: ${problems.join(' ')}`)
   return (list as Subscription[]).filter((entry) => !isOff(entry))
 }
 
@@ -50,17 +50,17 @@ function isOff(entry: unknown): boolean {
 }
 
 /** What keeps a subscription from working, in sentences that begin with `title`; nothing if it works. */
-export function troublesOf(entry: unknown, title: string, definition: Definition): string[] {
+export function problemsOf(entry: unknown, title: string, definition: Definition): string[] {
   if (!isObject(entry)) return [`${title} is not an object.`]
   const { partnerAction, subscribe, mapping = {} } = entry
   return [
-    ...(typeof subscribe === 'string' ? fqlTroubles(subscribe, title) : [`${title} has no "subscribe".`]),
-    ...mappingTroubles(partnerAction, mapping, title, definition)
+    ...(typeof subscribe === 'string' ? fqlProblems(subscribe, title) : [`${title} has no "subscribe".`]),
+    ...mappingProblems(partnerAction, mapping, title, definition)
   ]
 }
 
 /** Why a text is no FQL that takes events; nothing if it is. */
-export function fqlTroubles(fql: string, title: string): string[] {
+export function fqlProblems(fql: string, title: string): string[] {
   const condition = parseFql(fql)
   if ('error' in condition) return [`${title} subscribes with ${JSON.stringify(fql)}, which is not FQL.`]
   // What the parser makes of a slip such as type == "track" is a condition that no event meets.
@@ -78,7 +78,7 @@ function unknownTypes(condition: Condition): unknown[] {
 /** Segment's own keys in a mapping are no fields. */
 const SEGMENT_INTERNAL = /^__segment_internal_/
 
-function mappingTroubles(partnerAction: unknown, mapping: unknown, title: string, { actions }: Definition): string[] {
+function mappingProblems(partnerAction: unknown, mapping: unknown, title: string, { actions }: Definition): string[] {
   if (typeof partnerAction !== 'string' || !Object.hasOwn(actions, partnerAction)) {
     const known = Object.keys(actions).join(', ')
     return [
@@ -90,12 +90,12 @@ function mappingTroubles(partnerAction: unknown, mapping: unknown, title: string
   const unknown = Object.keys(mapping).filter((key) => !Object.hasOwn(fields, key) && !SEGMENT_INTERNAL.test(key))
   return [
     ...unknown.map((key) => `${title} maps the field "${key}", which ${partnerAction} does not have.`),
-    ...directiveTroubles(mapping).map((trouble) => `${title} has a mapping in which ${trouble}`)
+    ...directiveProblems(mapping).map((problem) => `${title} has a mapping in which ${problem}`)
   ]
 }
 
 /** What the framework finds wrong with the `@path` and the like in a mapping, such as `/event/@path should be a string…`. */
-function directiveTroubles(mapping: object): string[] {
+function directiveProblems(mapping: object): string[] {
   try {
     validateMapping(mapping)
     return []

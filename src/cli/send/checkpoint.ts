@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import type { Source } from '../input/events'
+import type { Source } from '../input/sources'
 import type { FailedSoFar } from './failedFile'
 import { UsageError } from '../usageError'
 import type { Tally } from './tally'

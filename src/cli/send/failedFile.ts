@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, statSync, writeSync } from 'node:fs'
 import type { SegmentEvent } from '@segment/actions-core'
-import { systemWords } from '../input/events'
+import { systemWords } from '../engine/errors'
 import { UsageError } from '../usageError'
 
 /** What could not be delivered, where it came from and why: an event, or the text of a line that is none. */

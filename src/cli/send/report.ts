@@ -1,16 +1,18 @@
 import Table from 'cli-table3'
 import wrap from 'wrap-ansi'
 import type { EnvironmentSnapshot } from '../../heap-emulator'
-import type { Place } from '../input/events'
-import type { Journey } from '../engine/pipeline'
+import { errorText, reasonOf, resultLine } from '../engine/eventResult'
+import type { EventResult, RecordedRun } from '../engine/eventResult'
 import type { Exchange } from '../engine/recorder'
-import { errorText, reasonOf } from './tally'
+import { oneLine, printable, printableJson } from '../engine/terminal'
+import type { Place } from '../input/jsonEvents'
 import type { Tally } from './tally'
 
 /** What a command tells of what it did, piece by piece. */
 export interface Report {
-  journey(place: Place, journey: Journey): void
-  trouble(place: Place, trouble: string): void
+  result(place: Place, result: EventResult<RecordedRun>): void
+  /** Something that was not delivered, or could not be read. */
+  problem(place: Place, reason: string): void
   /** Called once, at the end; `held` is what the emulator holds, if that is to be shown. */
   end(tally: Tally, held?: EnvironmentSnapshot[]): void
 }
@@ -18,14 +20,14 @@ export interface Report {
 /** Tables for a person, `width` characters wide. */
 export function tableReport(print: (text: string) => void, width: number): Report {
   return {
-    journey(place, journey) {
-      print(`${journeyLine(journey)}  (${placeName(place)})`)
-      if (journey.runs.length === 0) print(`  ${oneLine(reasonOf(journey))}`)
-      for (const run of journey.runs) print(runText(run, width))
+    result(place, result) {
+      print(`${resultLine(result)}  (${placeName(place)})`)
+      if (result.runs.length === 0) print(`  ${oneLine(reasonOf(result))}`)
+      for (const run of result.runs) print(runText(run, width))
       print('')
     },
-    trouble(place, trouble) {
-      print(`✘ ${placeName(place)} ${oneLine(trouble)}`)
+    problem(place, reason) {
+      print(`✘ ${placeName(place)} ${oneLine(reason)}`)
       print('')
     },
     end(tally, held) {
@@ -37,30 +39,20 @@ export function tableReport(print: (text: string) => void, width: number): Repor
 
 /** A JSON object a line, for scripts: an event each, and at the end what the emulator holds. */
 export function jsonReport(print: (text: string) => void): Report {
-  const line = (value: object) => print(JSON.stringify(value).replace(STEERING, escaped))
+  const line = (value: object) => print(printableJson(JSON.stringify(value)))
   return {
-    journey(place, journey) {
+    result(place, result) {
       try {
-        line({ ...place, ...journey })
+        line({ ...place, ...result })
       } catch {
         // The event nests too deep to be written.
-        const runs = journey.runs.map(({ subscription, action, error }) => ({ subscription, action, error }))
-        line({ ...place, delivered: journey.delivered, excluded: journey.excluded, runs })
+        const runs = result.runs.map(({ subscription, action, error }) => ({ subscription, action, error }))
+        line({ ...place, delivered: result.delivered, excluded: result.excluded, runs })
       }
     },
-    trouble: (place, trouble) => line({ ...place, delivered: false, trouble }),
+    problem: (place, reason) => line({ ...place, delivered: false, reason }),
     end: (tally, held) => line({ ...tally, ...(held && { held }) })
   }
-}
-
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-}
-
-/** A journey's event, and whether Heap took it. */
-export function journeyLine(journey: Journey): string {
-  const { delivered, excluded } = journey
-  return `${delivered ? '✔' : excluded ? '–' : '✘'} ${titleOf(journey)}`
 }
 
 function tallyText({ read, delivered, excluded, unreadable, failures }: Tally): string {
@@ -76,21 +68,12 @@ function number(value: number): string {
   return value.toLocaleString('en')
 }
 
-function titleOf({ event }: Journey): string {
-  const name: unknown = event.type === 'track' ? event.event : event.name
-  return typeof name === 'string' && name !== '' ? `${event.type} "${oneLine(shortened(name))}"` : event.type
-}
-
-function shortened(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text
-}
-
 function placeName({ source, line }: Place): string {
   return `${oneLine(source)}:${line}`
 }
 
-function runText({ action, exchanges, error }: Journey['runs'][number], width: number): string {
-  const rows = exchanges.map((exchange) => [placeOf(exchange), indented(exchange.request.body), answerOf(exchange)])
+function runText({ action, exchanges, error }: RecordedRun, width: number): string {
+  const rows = exchanges.map((exchange) => [placeOf(exchange), indented(exchange.request.body), responseOf(exchange)])
   const parts =
     rows.length > 0 ? [table([`${action} posted to`, 'What was posted', 'Answer'], rows, [0.3, 0.54, 0.16], width)] : []
   if (error) parts.push(`  ${action}: ${oneLine(errorText(error))}`)
@@ -102,7 +85,7 @@ function placeOf({ request: { method, url } }: Exchange): string {
   return `${method} ${origin}\n${pathname}`
 }
 
-function answerOf({ response, failure }: Exchange): string {
+function responseOf({ response, failure }: Exchange): string {
   if (!response) return failure ?? 'no answer'
   const { statusCode, body } = response
   return `${statusCode} ${typeof body === 'string' ? body : JSON.stringify(body)}`.trim()
@@ -144,20 +127,6 @@ function table(head: string[], rows: string[][], shares: number[], width: number
 /** The table's own wrapping would trim the indentation. Wrapping measures character by character, which few lines need. */
 function fitted(line: string, width: number): string {
   return line.length <= width && /^[ -~]*$/.test(line) ? line : wrap(line, width, { hard: true, trim: false })
-}
-
-/** Other people's text as a part of one line. */
-export function oneLine(text: string): string {
-  return printable(text).replaceAll('\n', '\u{fffd}')
-}
-
-/** What steers a terminal, or turns the order of a line around; but for the line feed. */
-// eslint-disable-next-line no-control-regex
-const STEERING = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
-
-/** Events are other people's text: nothing in them may steer the terminal. */
-function printable(text: string): string {
-  return text.replace(STEERING, '\u{fffd}')
 }
 
 function lines(properties: Record<string, unknown>): string {

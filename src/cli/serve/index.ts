@@ -1,13 +1,13 @@
 import { HeapEmulator, interceptHeap } from '../../heap-emulator'
+import { EMULATED_APP_ID } from '../engine/definition'
 import { errorOf } from '../engine/errors'
-import type { Journey } from '../engine/pipeline'
-import { journeyLine, oneLine } from '../send/report'
+import { reasonOf, resultLine } from '../engine/eventResult'
+import type { EventResult } from '../engine/eventResult'
+import { readSubscriptions } from '../engine/subscriptions'
+import { oneLine } from '../engine/terminal'
 import { startServer } from './server'
 import type { RunningServer } from './server'
-import { readSubscriptions } from '../engine/subscriptions'
 import { UsageError } from '../usageError'
-import { reasonOf } from '../send/tally'
-import { EMULATED_APP_ID } from '../send'
 
 /** The options of `heap-destination serve`. */
 export interface ServeOptions {
@@ -44,7 +44,7 @@ export async function serve({ port, live, appId = EMULATED_APP_ID, region, mappi
       settings: { appId, region },
       emulator,
       subscriptions: mappings === undefined ? undefined : (definition) => readSubscriptions(mappings, definition),
-      onJourney: (journey) => console.log(lineOf(journey)),
+      onResult: (result) => console.log(lineOf(result)),
       say: console.log
     }).catch(portTaken(port))
     greet(server, live ? `the real one, App ID ${appId}` : `the emulator, App ID ${appId}, API key ${EMULATED_API_KEY}`)
@@ -64,9 +64,9 @@ function greet({ url }: RunningServer, heap: string): void {
   What Heap holds  ${url}/heap`)
 }
 
-function lineOf(journey: Journey): string {
-  const { delivered, runs } = journey
-  return `${journeyLine(journey)} ${delivered ? `→ ${runs.map(({ action }) => action).join(', ')}` : oneLine(reasonOf(journey))}`
+function lineOf(result: EventResult): string {
+  const { delivered, runs } = result
+  return `${resultLine(result)} ${delivered ? `→ ${runs.map(({ action }) => action).join(', ')}` : oneLine(reasonOf(result))}`
 }
 
 function portTaken(port: number): (error: unknown) => never {

@@ -7,8 +7,8 @@ import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
 import type { Settings } from '../../destinations/heap/generated-types'
 import type { HeapEmulator } from '../../heap-emulator'
 import { DESTINATION_DIRECTORY, loadDefinition } from '../engine/definition'
+import type { EventResult, RecordedRun } from '../engine/eventResult'
 import { Pipeline } from '../engine/pipeline'
-import type { Journey } from '../engine/pipeline'
 import { recordedDestination } from '../engine/recorder'
 import { presetSubscriptions } from '../engine/subscriptions'
 import type { Subscription } from '../engine/subscriptions'
@@ -32,7 +32,7 @@ export interface ServerOptions {
   /** Gives the mappings for the events of SDKs; the presets if left out. */
   subscriptions?: (definition: DestinationDefinition<Settings>) => Subscription[]
   /** Is told of each event of an SDK. */
-  onJourney: (journey: Journey) => void
+  onResult: (result: EventResult<RecordedRun>) => void
   /** Is told what a person should know, a line each. */
   say: (text: string) => void
 }
@@ -51,9 +51,9 @@ export interface RunningServer {
  * @throws the system's error if the port cannot be taken
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { port, emulator, settings, subscriptions = presetSubscriptions, onJourney, say } = options
+  const { port, emulator, settings, subscriptions = presetSubscriptions, onResult, say } = options
   let loaded = load()
-  const journeys = new EventEmitter().setMaxListeners(0)
+  const results = new EventEmitter().setMaxListeners(0)
   const underWay = new Set<Promise<void>>()
   const answering = new Set<Response>()
   const streams = new Set<Response>()
@@ -80,9 +80,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   async function send(events: SegmentEvent[]): Promise<void> {
     for (const event of events) {
-      const journey = await loaded.pipeline.send(event)
-      onJourney(journey)
-      journeys.emit('journey', journey)
+      const result = await loaded.pipeline.send(event)
+      onResult(result)
+      results.emit('result', result)
     }
   }
 
@@ -106,7 +106,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   app.use('/v1', segmentSource(take))
   app.get('/events', (_request, response) => {
     streams.add(response)
-    streamJourneys(journeys, response, () => streams.delete(response))
+    streamResults(results, response, () => streams.delete(response))
   })
   app.get('/heap', (_request, response) => {
     if (emulator) response.json(emulator.snapshot())
@@ -146,14 +146,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-/** Each journey as a server-sent event, from now on. */
-function streamJourneys(journeys: EventEmitter, response: Response, ended: () => void): void {
+/** Each event's result as a server-sent event, from now on. */
+function streamResults(results: EventEmitter, response: Response, ended: () => void): void {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
   response.flushHeaders()
-  const write = (journey: Journey) => void response.write(`event: journey\ndata: ${JSON.stringify(journey)}\n\n`)
-  journeys.on('journey', write)
+  const write = (result: EventResult<RecordedRun>) =>
+    void response.write(`event: result\ndata: ${JSON.stringify(result)}\n\n`)
+  results.on('result', write)
   response.on('close', () => {
-    journeys.off('journey', write)
+    results.off('result', write)
     ended()
   })
 }

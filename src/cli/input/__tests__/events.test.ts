@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
-import { findSources, readEvents } from '../events'
-import type { ReadEvent } from '../events'
+import { readEvents } from '../events'
+import type { ReadEvent } from '../jsonEvents'
+import { findSources } from '../sources'
 
 const track = { type: 'track', event: 'Signed Up' }
 const CALLS = 'track, identify, page, screen, group or alias'
@@ -104,7 +105,7 @@ describe('readEvents', () => {
     const found = await readFile(Buffer.concat([gzipSync(lines.join('\n')), Buffer.from('junk')]), 'events.ndjson.gz')
     const events = found.filter((one) => 'event' in one)
     expect(events.length).toBeGreaterThan(4000)
-    expect(found.at(-1)).toMatchObject({ trouble: 'cannot be read: incorrect header check' })
+    expect(found.at(-1)).toMatchObject({ reason: 'cannot be read: incorrect header check' })
   })
 
   it.each([
@@ -118,7 +119,7 @@ describe('readEvents', () => {
     for (const name of ['events.json', 'events.gz']) {
       const text = `\n${first}\n${first}\n${line}\n{"type":\n${line}\n`
       expect(await readFile(name.endsWith('gz') ? gzipSync(text) : text, name)).toMatchObject([
-        { line: 2, trouble: expect.any(String) as string, text: first },
+        { line: 2, reason: expect.any(String) as string, text: first },
         { line: 3, text: first },
         { line: 4, event: track },
         { line: 5, text: '{"type":' },
@@ -139,7 +140,7 @@ describe('readEvents', () => {
       { line: 1, event: { properties: { items: [track] } } }
     ])
     expect(await readFile(`{"batch":[\n${event},\n${event}\n]}`)).toMatchObject([
-      { trouble: expect.stringContaining('it has no "type"') as string }
+      { reason: expect.stringContaining('it has no "type"') as string }
     ])
   })
 
@@ -162,13 +163,13 @@ describe('readEvents', () => {
   describe('says what is wrong, where, and goes on', () => {
     it('with a file that is missing', async () => {
       expect(await read('no/such/file.json')).toStrictEqual([
-        { source: 'no/such/file.json', line: 1, trouble: 'cannot be read: no such file or directory' }
+        { source: 'no/such/file.json', line: 1, reason: 'cannot be read: no such file or directory' }
       ])
     })
 
     it('with a folder that holds no events', async () => {
       expect(await read(folder)).toStrictEqual([
-        { source: folder, line: 1, trouble: 'holds no .json, .ndjson, .jsonl or .gz file' }
+        { source: folder, line: 1, reason: 'holds no .json, .ndjson, .jsonl or .gz file' }
       ])
     })
 
@@ -183,15 +184,15 @@ describe('readEvents', () => {
       ['an array in an array', '[\n[]]', 2, 'is not a Segment event: it is an array, not an object'],
       ['an object without type', '{"event": "x"}', 1, `is not a Segment event: it has no "type", which is ${CALLS}`],
       ['an unknown type', '{"type": "delete"}', 1, `is not a Segment event: its "type" is "delete", not ${CALLS}`]
-    ])('with %s', async (_kind, text, line, trouble) => {
+    ])('with %s', async (_kind, text, line, reason) => {
       const found = await readFile(text)
       expect(found).toHaveLength(1)
-      expect(found[0]).toMatchObject({ line, trouble: expect.stringContaining(trouble) as string })
+      expect(found[0]).toMatchObject({ line, reason: expect.stringContaining(reason) as string })
     })
 
     it.each(['events.json', 'events.ndjson', 'events'])('with %s, if nothing is in it', async (name) => {
       for (const text of ['', '\uFEFF', ' \n\r\n', gzipSync('\n')]) {
-        expect(await readFile(text, name)).toStrictEqual([{ line: 1, trouble: 'is empty' }])
+        expect(await readFile(text, name)).toStrictEqual([{ line: 1, reason: 'is empty' }])
       }
     })
 
@@ -202,10 +203,10 @@ describe('readEvents', () => {
       const broken = `{"a":${'['.repeat(50_000)}`
       const wrapped = '{"reason":"cannot be read: unexpected end of file","source":"a.gz","line":7}'
       expect(await readFile([deep, strange, broken, wrapped, line].join('\n'), 'events.ndjson')).toStrictEqual([
-        { line: 1, trouble: 'is not a Segment event: it is an array, not an object', text: deep },
-        { line: 2, trouble: `is not a Segment event: its "type" is no text, not ${CALLS}`, text: strange },
-        { line: 3, trouble: 'is not JSON', text: broken },
-        { line: 4, trouble: 'holds no event to send again, as it stands for a whole file', text: wrapped },
+        { line: 1, reason: 'is not a Segment event: it is an array, not an object', text: deep },
+        { line: 2, reason: `is not a Segment event: its "type" is no text, not ${CALLS}`, text: strange },
+        { line: 3, reason: 'is not JSON', text: broken },
+        { line: 4, reason: 'holds no event to send again, as it stands for a whole file', text: wrapped },
         { line: 5, event: track }
       ])
       expect(await readFile(`[${deep},${line}]`)).toMatchObject([{ text: deep }, { event: track }])
@@ -214,9 +215,9 @@ describe('readEvents', () => {
     it('with one line of many', async () => {
       const line = JSON.stringify(track)
       expect(await readFile(`oops\n${line}\n[]\n${line}`, 'events.ndjson')).toStrictEqual([
-        { line: 1, trouble: 'is not JSON: invalid symbol', text: 'oops' },
+        { line: 1, reason: 'is not JSON: invalid symbol', text: 'oops' },
         { line: 2, event: track },
-        { line: 3, trouble: 'is not a Segment event: it is an array, not an object', text: '[]' },
+        { line: 3, reason: 'is not a Segment event: it is an array, not an object', text: '[]' },
         { line: 4, event: track }
       ])
     })

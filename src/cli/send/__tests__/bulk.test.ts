@@ -264,11 +264,11 @@ describe('send of many events', () => {
     )
     const { status, output } = await send('events.ndjson', '--json', '--mappings', 'mappings.json')
     expect(status).toBe(0)
-    const [journey] = output
+    const [result] = output
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as { runs: object[] })
-    expect(journey.runs).toMatchObject([
+    expect(result.runs).toMatchObject([
       {
         subscription: 'By device',
         payload: { message_id: 'message-1', event: 'Mapped', anonymous_id: 'device-1' },

@@ -41,8 +41,8 @@ describe('FailedFile', () => {
     ['no/such/folder.ndjson', 'cannot be written.'],
     ['/dev/null', 'is not a file. Name one for --failed.'],
     ['.', 'is not a file. Name one for --failed.']
-  ])('says that %s %s', (name, trouble) => {
-    expect(() => new FailedFile(name, SOURCES)).toThrow(new UsageError(`${name} ${trouble}`))
+  ])('says that %s %s', (name, reason) => {
+    expect(() => new FailedFile(name, SOURCES)).toThrow(new UsageError(`${name} ${reason}`))
   })
 
   it.each([[[]], [[1, 2, 3]]])('goes on after the lines %j, and drops what a crash left behind', (before) => {

@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core'
 import { bundleForPage, servePages } from '../../../__tests__/browser'
 import { launchChromium } from '../../../__tests__/chromium'
 import { HeapEmulator, interceptHeap } from '../../../heap-emulator'
-import type { Journey } from '../../engine/pipeline'
+import type { EventResult, RecordedRun } from '../../engine/eventResult'
 import { startServer } from '../server'
 
 let browser: Browser
@@ -28,12 +28,12 @@ describe('analytics.js in a browser', () => {
   it('sends its events to a running serve, which delivers them', async () => {
     const heap = new HeapEmulator()
     const interception = interceptHeap(heap, { allowLocal: true })
-    const journeys: Journey[] = []
+    const results: EventResult<RecordedRun>[] = []
     const server = await startServer({
       port: 0,
       settings: { appId: '12343283' },
       emulator: heap,
-      onJourney: (journey) => journeys.push(journey),
+      onResult: (result) => results.push(result),
       say: () => undefined
     })
     const pages = await servePages((path) =>
@@ -51,10 +51,10 @@ describe('analytics.js in a browser', () => {
       await page.evaluate(async (url) => {
         await (window as unknown as { load: (server: string) => Promise<void> }).load(url)
       }, server.url)
-      while (journeys.length < 6) await new Promise((go) => setTimeout(go, 20))
+      while (results.length < 6) await new Promise((go) => setTimeout(go, 20))
 
       expect(elsewhere).toStrictEqual([])
-      const byType = Object.fromEntries(journeys.map(({ event, delivered }) => [event.type, delivered]))
+      const byType = Object.fromEntries(results.map(({ event, delivered }) => [event.type, delivered]))
       expect(byType).toStrictEqual({
         page: true,
         track: true,

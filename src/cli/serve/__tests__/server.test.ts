@@ -5,7 +5,7 @@ import net from 'node:net'
 import { Analytics } from '@segment/analytics-node'
 import { HeapEmulator, interceptHeap } from '../../../heap-emulator'
 import type { Interception } from '../../../heap-emulator'
-import type { Journey } from '../../engine/pipeline'
+import type { EventResult, RecordedRun } from '../../engine/eventResult'
 import { readSubscriptions } from '../../engine/subscriptions'
 import { startServer } from '../server'
 import type { RunningServer } from '../server'
@@ -15,7 +15,7 @@ const SETTINGS = { appId: '12343283', apiKey: 'test-key' }
 let heap: HeapEmulator
 let interception: Interception
 let server: RunningServer
-let journeys: Journey[]
+let results: EventResult<RecordedRun>[]
 
 beforeAll(async () => {
   heap = new HeapEmulator({ apiKeys: { '12343283': 'test-key' } })
@@ -28,7 +28,7 @@ afterAll(async () => {
 })
 beforeEach(() => {
   heap.reset()
-  journeys = []
+  results = []
 })
 
 function start(subscriptions?: Parameters<typeof startServer>[0]['subscriptions']): Promise<RunningServer> {
@@ -37,7 +37,7 @@ function start(subscriptions?: Parameters<typeof startServer>[0]['subscriptions'
     settings: { appId: '12343283' },
     emulator: heap,
     subscriptions,
-    onJourney: (journey) => journeys.push(journey),
+    onResult: (result) => results.push(result),
     say: () => undefined
   })
 }
@@ -354,7 +354,7 @@ describe('who may use it', () => {
     expect(await ask('POST', '/v1/t', track(3), { origin: 'https://localhost.evil.example' })).toMatchObject({
       status: 403
     })
-    expect(journeys).toHaveLength(1)
+    expect(results).toHaveLength(1)
   })
 
   it.each(['evil.example', 'localhost.evil.example:3000', '192.168.0.7:3000', '127.0.0.1.nip.io'])(
@@ -392,11 +392,11 @@ describe('the Segment source', () => {
     ['a', undefined, { previousId: 'a' }]
   ])('takes POST /v1/%s', async (path, action, more) => {
     expect(await post(`/v1/${path}`, { userId, writeKey: 'the-key', ...more })).toStrictEqual({ success: true })
-    const [{ event, runs }] = journeys
+    const [{ event, runs }] = results
     expect(event.type[0]).toBe(path[0])
     expect(event).not.toHaveProperty('writeKey')
     expect(runs.map((run) => run.action)).toStrictEqual(action ? [action] : [])
-    expect(journeys).toHaveLength(1)
+    expect(results).toHaveLength(1)
   })
 
   it.each(['batch', 'b', 'import'])(
@@ -408,7 +408,7 @@ describe('the Segment source', () => {
         integrations: { 'Some Other': false },
         sentAt: '2026-11-23T10:00:00.000Z'
       })
-      expect(journeys.map(({ event, excluded }) => [event.context, event.integrations, excluded])).toStrictEqual([
+      expect(results.map(({ event, excluded }) => [event.context, event.integrations, excluded])).toStrictEqual([
         [{ library: { name: 'my-sdk' }, app: { name: 'shop' } }, { 'Some Other': false }, false],
         [{ library: { name: 'my-sdk' } }, { 'Some Other': false, Heap: false }, true]
       ])
@@ -426,7 +426,7 @@ describe('the Segment source', () => {
     const hourAhead = (minutes: number) => new Date(Date.now() + 3_600_000 + minutes * 60_000).toISOString()
     const timestamp = hourAhead(-10)
     await post('/v1/track', { event: 'x', userId, timestamp, sentAt: hourAhead(0) })
-    const [{ event }] = journeys
+    const [{ event }] = results
     const tenMinutesAgo = Date.now() - 600_000
     expect(Math.abs(new Date(String(event.timestamp)).getTime() - tenMinutesAgo)).toBeLessThan(30_000)
     expect(event).toMatchObject({
@@ -435,16 +435,16 @@ describe('the Segment source', () => {
     })
 
     await post('/v1/track', { event: 'x', userId, timestamp: '2020-02-03T04:05:06.000Z' })
-    expect(journeys[1].event.timestamp).toBe('2020-02-03T04:05:06.000Z')
+    expect(results[1].event.timestamp).toBe('2020-02-03T04:05:06.000Z')
     await post('/v1/track', { event: 'x', userId })
-    expect(Math.abs(new Date(String(journeys[2].event.timestamp)).getTime() - Date.now())).toBeLessThan(30_000)
+    expect(Math.abs(new Date(String(results[2].event.timestamp)).getTime() - Date.now())).toBeLessThan(30_000)
   })
 
   it.each(['yesterday', 1795428000, { toString: 1 }, '+275760-09-13T00:00:00.000Z'])(
     'leaves the time %j of an event as it is',
     async (timestamp) => {
       await post('/v1/track', { event: 'x', userId, timestamp, sentAt: '1970-01-01T00:00:00.000Z' })
-      expect(journeys[0].event.timestamp).toStrictEqual(timestamp)
+      expect(results[0].event.timestamp).toStrictEqual(timestamp)
     }
   )
 
@@ -452,7 +452,7 @@ describe('the Segment source', () => {
     await post('/v1/batch', {
       batch: [track(1, { event: { toString: 1 } }), { type: 'page', name: { toString: 1 }, userId }, track(2)]
     })
-    expect(journeys.map(({ delivered }) => delivered)).toStrictEqual([false, false, true])
+    expect(results.map(({ delivered }) => delivered)).toStrictEqual([false, false, true])
   })
 
   it.each<[string, string, unknown, RegExp]>([
@@ -499,7 +499,7 @@ describe('the Segment source', () => {
       status: 400,
       body: { success: false, message: expect.stringMatching(message) as string }
     })
-    expect(journeys).toStrictEqual([])
+    expect(results).toStrictEqual([])
     expect(heap.requests).toStrictEqual([])
   })
 
@@ -513,9 +513,9 @@ describe('the Segment source', () => {
     })
   })
 
-  it('answers what the destination refuses with 200, as Segment does; the journey says why', async () => {
+  it('answers what the destination refuses with 200, as Segment does; the result says why', async () => {
     await post('/v1/track', { event: 'Signed Up', userId: 'null' })
-    expect(journeys).toMatchObject([
+    expect(results).toMatchObject([
       {
         delivered: false,
         runs: [{ error: { status: 400, message: expect.stringContaining('placeholder') as string }, exchanges: [] }]
@@ -581,7 +581,7 @@ describe('the Segment source', () => {
       users: [{ identity: userId, properties: { anonymous_id: anonymousId, plan: 'pro', account_id: 'acme' } }],
       accounts: [{ account_id: 'acme', properties: { size: '7' } }]
     })
-    expect(journeys.map(({ event, delivered }) => [event.type, delivered])).toStrictEqual([
+    expect(results.map(({ event, delivered }) => [event.type, delivered])).toStrictEqual([
       ['track', true],
       ['identify', true],
       ['page', true],
@@ -591,7 +591,7 @@ describe('the Segment source', () => {
     ])
   })
 
-  it('streams each journey as a server-sent event', async () => {
+  it('streams the result of each event as a server-sent event', async () => {
     const streamed = new Promise<string>((resolve, reject) => {
       http.get(`${server.url}/events`, (response) => {
         expect(response.headers['content-type']).toBe('text/event-stream')
@@ -607,7 +607,7 @@ describe('the Segment source', () => {
       })
     })
     const [name, data] = (await streamed).trim().split('\n')
-    expect(name).toBe('event: journey')
+    expect(name).toBe('event: result')
     expect(JSON.parse(data.replace(/^data: /, ''))).toMatchObject({
       event: track(1),
       excluded: false,
@@ -691,7 +691,7 @@ describe('mappings of a file', () => {
     await fetch(`${other.url}/v1/track`, { method: 'POST', body: JSON.stringify(track(1)) })
     await fetch(`${other.url}/v1/identify`, { method: 'POST', body: JSON.stringify({ userId: 'alice' }) })
     await other.stop()
-    expect(journeys.map(({ runs }) => runs.map(({ subscription }) => subscription))).toStrictEqual([['Sign-ups'], []])
+    expect(results.map(({ runs }) => runs.map(({ subscription }) => subscription))).toStrictEqual([['Sign-ups'], []])
     expect(heap.environment('US', '12343283').events).toMatchObject([{ event: 'Account opened' }])
   })
 })

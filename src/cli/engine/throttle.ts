@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { HeapError, RATE_LIMITS, RateLimits } from '../../heap-emulator'
 import type { CountedCall, Limits } from '../../heap-emulator'
-import type { BeforeRequest } from '../engine/recorder'
+import type { BeforeRequest } from './recorder'
 
 /** Heap, Limits: events a minute for one App ID. */
 export const HEAP_EVENTS_A_MINUTE = RATE_LIMITS.eventsPerApp.count

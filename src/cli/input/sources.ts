@@ -1,0 +1,58 @@
+import { readdir, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { systemWords } from '../engine/errors'
+
+/** A file, or the standard input, that events are read from. */
+export interface Source {
+  /** As it was named, or {@link STANDARD_INPUT}. */
+  name: string
+  /** In bytes, where it is known beforehand. */
+  size?: number
+  /** Why it cannot be read. */
+  reason?: string
+}
+
+/** The name of the standard input as a source. */
+export const STANDARD_INPUT = 'standard input'
+
+const FILE_NAMES = /\.(json|ndjson|jsonl|gz)$/i
+
+/**
+ * Finds what the arguments of a command name: files, folders (their own .json, .ndjson, .jsonl and .gz files, in the order of
+ * their names) and `-`, the standard input.
+ *
+ * Never throws: what is not there is a source with `reason`.
+ *
+ * @param isOther whether a file, by its path, is none of events and left out
+ */
+export async function findSources(
+  names: string[],
+  isOther: (file: string) => boolean = () => false
+): Promise<Source[]> {
+  const sources: Source[] = []
+  for (const name of names) {
+    if (name === '-') {
+      sources.push({ name: STANDARD_INPUT })
+      continue
+    }
+    try {
+      const found = await stat(name)
+      if (found.isDirectory()) sources.push(...(await folderSources(name, isOther)))
+      else if (!isOther(name)) sources.push({ name, size: found.size })
+    } catch (error) {
+      sources.push({ name, reason: `cannot be read: ${systemWords(error)}` })
+    }
+  }
+  return sources
+}
+
+async function folderSources(folder: string, isOther: (file: string) => boolean): Promise<Source[]> {
+  const entries = await readdir(folder, { withFileTypes: true })
+  const names = entries.flatMap((entry) => (!entry.isDirectory() && FILE_NAMES.test(entry.name) ? entry.name : []))
+  const sources = await findSources(
+    names.sort().map((name) => path.join(folder, name)),
+    isOther
+  )
+  if (sources.length > 0) return sources
+  return [{ name: folder, reason: 'holds no .json, .ndjson, .jsonl or .gz file' }]
+}
