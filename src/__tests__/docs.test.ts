@@ -172,7 +172,7 @@ describe('docs/command-line.md', () => {
     const emulator = new HeapEmulator()
     const interception = interceptHeap(emulator, { allowLocal: true })
     const nothing = () => undefined
-    const server = await startServer({ port: 0, settings: SETTINGS, emulator, onJourney: nothing, say: nothing })
+    const server = await startServer({ port: 0, settings: SETTINGS, emulator, onResult: nothing, say: nothing })
     try {
       const [, body] = /-d '([\s\S]*)'/.exec(codeBlock(page, 'curl -s localhost:3000/trackEvent')) ?? []
       const response = await fetch(`${server.url}/trackEvent`, { method: 'POST', body })
