@@ -11,6 +11,8 @@ module.exports = {
   maxWorkers: Math.max(3, availableParallelism() - 1),
   // No test is about time; a slow machine must not fail one.
   testTimeout: 60_000,
+  // As jest 27 writes them, which action-destinations runs on the same snapshots.
+  snapshotFormat: { escapeString: true, printBasicPrototype: true },
   testMatch: ['<rootDir>/{src,soak}/**/__tests__/**/*.test.ts'],
   collectCoverageFrom: ['src/destinations/heap/**/*.ts', '!**/__tests__/**', '!**/generated-types.ts'],
   coverageThreshold: { global: { branches: 100, functions: 100, lines: 100, statements: 100 } }

@@ -3,12 +3,13 @@ import type { RequestClient } from '@segment/actions-core'
 import type { Settings } from '../generated-types'
 import { checkIdentity, requiredId } from '../rules/identity'
 import { trimmed } from '../rules/text'
+import { HEAP_DELETION_API_VERSION } from '../versioning-info'
 import { environmentOf, HOSTS } from './environment'
 import { post } from './response'
 import type { HeapResponse } from './response'
 
 /** Heap, User Deletion: documented on this host for both regions. */
-const DELETION_API = `${HOSTS.US}/api/public/v0`
+const DELETION_API = `${HOSTS.US}/api/public/${HEAP_DELETION_API_VERSION}`
 
 const NO_USER_ID =
   'The deletion request has no userId, and Heap deletes by identity only. Delete an anonymous visitor in Heap itself.'

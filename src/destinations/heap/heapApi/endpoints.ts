@@ -1,4 +1,5 @@
 import type { RequestClient } from '@segment/actions-core'
+import { HEAP_IDENTIFY_API_VERSION } from '../versioning-info'
 import type { Environment } from './environment'
 import { mapConcurrently, postEach } from './halving'
 import { post } from './response'
@@ -57,7 +58,7 @@ export async function postMerges(
   merges: HeapMerge[]
 ): Promise<Map<HeapMerge, HeapResponse>> {
   const responses = await mapConcurrently(merges, (merge) =>
-    post(request, `${host}/api/v1/identify`, { app_id: appId, ...merge })
+    post(request, `${host}/api/${HEAP_IDENTIFY_API_VERSION}/identify`, { app_id: appId, ...merge })
   )
   return new Map(merges.map((merge, index) => [merge, responses[index]]))
 }
