@@ -1,43 +1,121 @@
-import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
+import ts from 'typescript'
+import { bundleForBrowsers } from '../../scripts/bundles'
 import { visit } from '../browser-destinations/heap/__tests__/site'
 import { launchChromium } from './chromium'
 import { codeBlock, ROOT } from './docs'
 
 const run = promisify(execFile)
 
-describe('the package', () => {
-  let folder: string
+/** What is installed where nothing was, and nothing else comes with it. */
+let folder: string
 
-  beforeAll(async () => {
-    folder = await mkdtemp(path.join(tmpdir(), 'package-'))
-    const { stdout } = await run('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: ROOT })
-    const tarball = stdout.trim().split('\n').at(-1)
-    await writeFile(path.join(folder, 'package.json'), '{"private": true}')
-    const packages = [`./${tarball}`, '@segment/analytics-next']
-    await run('npm', ['install', '--silent', '--no-audit', '--no-fund', '--prefer-offline', ...packages], {
-      cwd: folder
-    })
-  }, 90_000)
-  afterAll(() => rm(folder, { recursive: true }))
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'package-'))
+  const { stdout } = await run('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: ROOT })
+  const tarball = stdout.trim().split('\n').at(-1)
+  await writeFile(path.join(folder, 'package.json'), '{"private": true}')
+  await run('npm', ['install', '--silent', '--no-audit', '--no-fund', '--prefer-offline', `./${tarball}`], {
+    cwd: folder
+  })
+}, 90_000)
+afterAll(() => rm(folder, { recursive: true }))
+
+/** Runs the installed command. */
+function heapDestination(...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  return run(path.join(folder, 'node_modules/.bin/heap-destination'), args, { cwd: folder })
+}
+
+describe('the package', () => {
+  it('brings at most 30 packages and 16 MB', async () => {
+    const modules = path.join(folder, 'node_modules')
+    const lock = JSON.parse(await readFile(path.join(modules, '.package-lock.json'), 'utf8')) as { packages: object }
+    expect(Object.keys(lock.packages).length).toBeLessThanOrEqual(30)
+    let bytes = 0
+    for (const entry of await readdir(modules, { recursive: true, withFileTypes: true })) {
+      if (entry.isFile()) bytes += (await stat(path.join(entry.parentPath, entry.name))).size
+    }
+    expect(bytes).toBeLessThanOrEqual(16_000_000)
+  })
 
   it('runs the example of docs/package.md', async () => {
     await writeFile(
       path.join(folder, 'example.js'),
       codeBlock('docs/package.md', "const { Destination } = require('@segment")
     )
-    // No Heap here: its host is taken by nock, which the package brings for its command.
+    // No Heap here: its host is taken by nock.
+    const nock = JSON.stringify(require.resolve('nock'))
     const preload = path.join(folder, 'heap.js')
     await writeFile(
       preload,
-      `require('nock')('https://heapanalytics.com').post('/api/integrations/track').reply(200, 'stored')`
+      `require(${nock})('https://heapanalytics.com').post('/api/integrations/track').reply(200, 'stored')`
     )
     const { stdout } = await run(process.execPath, ['--require', preload, 'example.js'], { cwd: folder })
     expect(stdout).toBe(codeBlock('docs/package.md', '{\n  status: 200'))
+  })
+
+  it('gives the definition of the destination in the browser to Segment’s own builds', async () => {
+    await writeFile(
+      path.join(folder, 'definition.mjs'),
+      `import { destination } from 'heap-destination/browser'
+      console.log(destination.slug, Object.keys(destination.actions).join())`
+    )
+    const { stdout } = await run(process.execPath, ['definition.mjs'], { cwd: folder })
+    expect(stdout).toBe('actions-heap-web identifyUser,trackEvent\n')
+  })
+})
+
+describe('the command of the package', () => {
+  it('says its version', async () => {
+    const { version } = JSON.parse(await readFile(path.join(ROOT, 'package.json'), 'utf8')) as { version: string }
+    expect((await heapDestination('--version')).stdout).toBe(`${version}\n`)
+  })
+
+  it('sends the examples, which come with it', async () => {
+    const { stdout } = await heapDestination('send')
+    expect(stdout.trim().split('\n').at(-1)).toBe('10 of 10 events delivered.')
+  })
+
+  it('serves an event of a Segment SDK', async () => {
+    const command = path.join(folder, 'node_modules/heap-destination/bin/heap-destination.js')
+    const server = spawn(process.execPath, [command, 'serve', '--port', '0'], { cwd: folder })
+    try {
+      const [greeting] = (await once(server.stdout.setEncoding('utf8'), 'data')) as [string]
+      const url = /http:\S+\d/.exec(greeting)?.[0]
+      const event = { type: 'track', event: 'Signed Up', messageId: 'message-0001', userId: 'alice' }
+      const response = await fetch(`${url}/v1/track`, { method: 'POST', body: JSON.stringify(event) })
+      expect(response.status).toBe(200)
+      expect(await (await fetch(`${url}/heap`)).json()).toMatchObject([{ events: [{ event: 'Signed Up' }] }])
+    } finally {
+      server.kill()
+      await once(server, 'close')
+    }
+  })
+
+  it.each(['generate', 'validate'])('says that %s wants a clone', async (name) => {
+    await expect(heapDestination(name)).rejects.toMatchObject({
+      code: 1,
+      stderr: `error: ${name} works on the source of the destination: run it in a clone of its repository\n`
+    })
+  })
+
+  it('brings the notices of the packages that it is bundled with', async () => {
+    const notices = 'node_modules/heap-destination/dist/cli/THIRD-PARTY-LICENSES.txt'
+    expect(await readFile(path.join(folder, notices), 'utf8')).toContain('Copyright (c) 2011 TJ Holowaychuk')
+  })
+})
+
+describe('the package on a site', () => {
+  beforeAll(async () => {
+    // The site has analytics.js already.
+    const analytics = 'node_modules/@segment/analytics-next'
+    await symlink(path.join(ROOT, analytics), path.join(folder, analytics))
   })
 
   it('puts Heap on a page with the snippet of docs/device-mode.md', async () => {
@@ -69,37 +147,45 @@ describe('the package', () => {
     }
   })
 
-  it('has types that fit a site with a type of its own for Heap', async () => {
+  it('has types that resolve, and fit a site with a type of its own for Heap', async () => {
     const snippet = codeBlock('docs/device-mode.md', 'import { AnalyticsBrowser }')
     const own = 'declare global { interface Window { heap: { load(id: string): void }; heapReadyCb: string } }'
     await writeFile(path.join(folder, 'app.ts'), `${snippet}\n${own}\nwindow.heap.load('12343283')`)
-    const options = ['--noEmit', '--strict', '--skipLibCheck', '--target', 'es2022', '--lib', 'es2022,dom']
-    const modules = ['--module', 'esnext', '--moduleResolution', 'bundler']
-    const compiler = path.join(ROOT, 'node_modules/typescript/bin/tsc')
-    const { stdout } = await run(process.execPath, [compiler, ...options, ...modules, 'app.ts'], {
-      cwd: folder
-    }).catch((error: { stdout: string }) => error)
-    expect(stdout).toBe('')
+    await writeFile(
+      path.join(folder, 'definitions.ts'),
+      `import heap from 'heap-destination'
+      import { destination } from 'heap-destination/browser'
+      const actions: string[] = [...Object.keys(heap.actions), destination.actions.trackEvent.title]
+      // @ts-expect-error A type that does not resolve would fit anything.
+      const one: number = heap.name
+      // @ts-expect-error
+      const other: number = destination.name
+      export { actions, one, other }`
+    )
+    const program = ts.createProgram(
+      ['app.ts', 'definitions.ts'].map((name) => path.join(folder, name)),
+      {
+        noEmit: true,
+        strict: true,
+        target: ts.ScriptTarget.ES2022,
+        lib: ['lib.es2022.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
+        module: ts.ModuleKind.ESNext,
+        moduleResolution: ts.ModuleResolutionKind.Bundler
+      }
+    )
+    // The package's own types are checked too, but not what others answer for.
+    const files = program
+      .getSourceFiles()
+      .filter(({ fileName }) => !/node_modules\/(?!heap-destination\/)/.test(fileName))
+    expect(files.map(({ fileName }) => path.basename(fileName))).toEqual(
+      expect.arrayContaining(['app.ts', 'definitions.ts', 'heap.d.ts'])
+    )
+    const problems = files.flatMap((file) => program.getSemanticDiagnostics(file))
+    expect(problems.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '))).toStrictEqual([])
   })
 
   it('is as small for a visitor as docs/device-mode.md says', async () => {
-    const { stdout } = await run(process.execPath, ['scripts/build-browser.js'], { cwd: ROOT })
-    expect(stdout).toBe(codeBlock('docs/device-mode.md', 'dist/browser/heap.js:'))
-  })
-
-  it('gives the definition of the destination in the browser to Segment’s own builds', async () => {
-    await writeFile(
-      path.join(folder, 'definition.mjs'),
-      `import { destination } from 'heap-destination/browser'
-      console.log(destination.slug, Object.keys(destination.actions).join())`
-    )
-    const { stdout } = await run(process.execPath, ['definition.mjs'], { cwd: folder })
-    expect(stdout).toBe('actions-heap-web identifyUser,trackEvent\n')
-  })
-
-  it('brings the command with its examples', async () => {
-    const command = path.join(folder, 'node_modules/.bin/heap-destination')
-    const { stdout } = await run(command, ['send'], { cwd: folder })
-    expect(stdout.trim().split('\n').at(-1)).toBe('10 of 10 events delivered.')
+    const size = bundleForBrowsers(path.join(folder, 'browser'))
+    expect(`dist/browser/heap.js: ${size}\n`).toBe(codeBlock('docs/device-mode.md', 'dist/browser/heap.js:'))
   })
 })

@@ -1,6 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { SendOptions } from './send'
 import type { ServeOptions } from './serve'
+import { version } from '../../package.json'
+import { RUNS_FROM_SOURCE } from './engine/package'
 import { UsageError } from './usageError'
 
 // A command is loaded when it is asked for: the libraries of all of them take longer to load than most commands take.
@@ -14,6 +16,7 @@ const commands = {
 const program = new Command('heap-destination').description(
   'Run, test and build the Heap destination for Segment. Without --live, nothing leaves this machine.'
 )
+program.version(version)
 
 program
   .command('send')
@@ -50,14 +53,16 @@ program
   .command('generate')
   .description('write the types and the public schema that follow from the definition')
   .option('--check', 'only say what is stale, and exit with 1 if anything is')
-  .action(async (options: { check?: boolean }) => {
+  .action(async (options: { check?: boolean }, command: Command) => {
+    needSource(command)
     process.exitCode = await commands.generate().generate(options)
   })
 
 program
   .command('validate')
   .description('say what is wrong with the definition of the destination, and exit with 1 if anything is')
-  .action(async () => {
+  .action(async (_options: object, command: Command) => {
+    needSource(command)
     process.exitCode = await commands.validate().validate()
   })
 
@@ -85,6 +90,11 @@ async function ending(command: Command, run: () => Promise<number>): Promise<voi
 
 function needAppId({ live, appId }: { live?: boolean; appId?: string }, command: Command): void {
   if (live && appId === undefined) command.error('error: --live needs --app-id, the number of your Heap environment')
+}
+
+function needSource(command: Command): void {
+  if (RUNS_FROM_SOURCE) return
+  command.error(`error: ${command.name()} works on the source of the destination: run it in a clone of its repository`)
 }
 
 function wholeNumber(text: string): number {

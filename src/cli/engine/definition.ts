@@ -1,15 +1,16 @@
 import path from 'node:path'
 import type { BaseDefinition, DestinationDefinition, GlobalSetting } from '@segment/actions-core'
 import type { Settings } from '../../destinations/heap/generated-types'
+import { PACKAGE_DIRECTORY } from './package'
 
 /** An environment that needs no account: the one of Heap's own documentation. */
 export const EMULATED_APP_ID = '12343283'
 
 /** The folder of the destination's source. */
-export const DESTINATION_DIRECTORY = path.join(__dirname, '../../destinations/heap')
+export const DESTINATION_DIRECTORY = path.join(PACKAGE_DIRECTORY, 'src/destinations/heap')
 
 /** The folder of the destination's half in the browser. */
-export const BROWSER_DESTINATION_DIRECTORY = path.join(__dirname, '../../browser-destinations/heap')
+export const BROWSER_DESTINATION_DIRECTORY = path.join(PACKAGE_DIRECTORY, 'src/browser-destinations/heap')
 
 /**
  * The destination's definition as its source stands now.

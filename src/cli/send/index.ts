@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs'
 import path from 'node:path'
 import { HeapEmulator, interceptHeap } from '../../heap-emulator'
 import { EMULATED_APP_ID, loadDefinition } from '../engine/definition'
+import { PACKAGE_DIRECTORY } from '../engine/package'
 import { Pipeline } from '../engine/pipeline'
 import { presetSubscriptions, readSubscriptions } from '../engine/subscriptions'
 import { HEAP_EVENTS_A_MINUTE, throttle } from '../engine/throttle'
@@ -36,7 +37,7 @@ export interface SendOptions {
 }
 
 /** What is sent where nothing is named. */
-const EXAMPLES = path.join(__dirname, '../../../examples')
+const EXAMPLES = path.join(PACKAGE_DIRECTORY, 'examples')
 
 /** So many events are shown one by one; what follows goes in batches and is counted. */
 const SHOWN = 20

@@ -8,6 +8,7 @@ import type { Settings } from '../../destinations/heap/generated-types'
 import type { HeapEmulator } from '../../heap-emulator'
 import { DESTINATION_DIRECTORY, loadDefinition } from '../engine/definition'
 import type { EventResult, RecordedRun } from '../engine/eventResult'
+import { RUNS_FROM_SOURCE } from '../engine/package'
 import { Pipeline } from '../engine/pipeline'
 import { recordedDestination } from '../engine/recorder'
 import { presetSubscriptions } from '../engine/subscriptions'
@@ -130,13 +131,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const server = app.listen(port, '127.0.0.1')
   await once(server, 'listening')
   const { port: chosen } = server.address() as AddressInfo
-  const watching = await hotReload(DESTINATION_DIRECTORY, chosen + 1, reload, say)
+  // The package brings no source that could change.
+  const watching = RUNS_FROM_SOURCE ? await hotReload(DESTINATION_DIRECTORY, chosen + 1, reload, say) : undefined
   return {
     url: `http://localhost:${chosen}`,
     async stop() {
       isStopping = true
       for (const stream of streams) stream.end()
-      await watching.close()
+      await watching?.close()
       // Closed any earlier, Node would cut an answer short that is ended but has not all been written.
       const answered = Promise.all([...Array.from(answering, (response) => once(response, 'close')), ...underWay])
       await Promise.race([answered, setTimeout(FINISH_WITHIN_MS, undefined, { ref: false })])

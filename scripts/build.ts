@@ -1,0 +1,34 @@
+// Builds dist/, which the package consists of: the destination, the command, and what runs in browsers.
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { bundleCommand, bundleForBrowsers } from './bundles'
+
+const ROOT = path.join(__dirname, '..')
+const DIST = path.join(ROOT, 'dist')
+
+rmSync(DIST, { recursive: true, force: true })
+execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
+  cwd: ROOT,
+  stdio: 'inherit'
+})
+bundleCommand(path.join(DIST, 'cli'))
+console.log(`dist/browser/heap.js: ${bundleForBrowsers(path.join(DIST, 'browser'))}`)
+copyTypesOfTheRuntime()
+
+/** So that the types of what is bundled for browsers resolve where the runtime that is bundled with it is not installed. */
+function copyTypesOfTheRuntime(): void {
+  const types = path.join(DIST, 'browser-destinations')
+  copyFileSync(
+    require.resolve('@segment/browser-destination-runtime/types').replace(/\.js$/, '.d.ts'),
+    `${types}/runtime.d.ts`
+  )
+  for (const name of readdirSync(types, { encoding: 'utf8', recursive: true })) {
+    const file = path.join(types, name)
+    if (!name.endsWith('.d.ts')) continue
+    const runtime = path.posix.join(path.posix.relative(path.posix.dirname(name), '.'), 'runtime')
+    const text = readFileSync(file, 'utf8')
+    writeFileSync(file, text.replaceAll('@segment/browser-destination-runtime/types', runtime))
+  }
+  writeFileSync(path.join(DIST, 'browser/heap.d.ts'), "export * from '../browser-destinations/heap/plugin.js'\n")
+}
