@@ -7,6 +7,7 @@ const { availableParallelism } = require('node:os')
 module.exports = {
   transform: { '^.+\\.ts$': ['ts-jest', { diagnostics: false }] },
   testEnvironment: 'node',
+  globalSetup: '<rootDir>/scripts/testSetup.ts',
   // Much of the time is spent waiting, so on two cores three work, not jest's one.
   maxWorkers: Math.max(3, availableParallelism() - 1),
   // No test is about time; a slow machine must not fail one.

@@ -1,8 +1,15 @@
 import { spawn } from 'node:child_process'
 import path from 'node:path'
+import { BUNDLE } from '../../../scripts/testSetup'
 
 /** The folder of the project. */
 export const ROOT = path.join(__dirname, '../../..')
+
+/** `heap-destination` as the package brings it, to run with node. */
+export const COMMAND = path.join(BUNDLE, 'index.js')
+
+/** `heap-destination` as a clone runs it, which takes three times as long to start. */
+export const COMMAND_FROM_SOURCE = path.join(ROOT, 'bin/heap-destination.js')
 
 /** What a program printed, and the status it ended with. */
 export interface Run {
@@ -13,7 +20,7 @@ export interface Run {
 
 /** Runs `heap-destination` as a person does, in a process of its own. */
 export function heapDestination(args: string[], { cwd = ROOT, input = '' } = {}): Promise<Run> {
-  return runNode([path.join(ROOT, 'bin/heap-destination.js'), ...args], { cwd, input })
+  return runNode([COMMAND, ...args], { cwd, input })
 }
 
 /** Runs node in a process of its own. */

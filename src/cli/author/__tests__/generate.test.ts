@@ -1,13 +1,13 @@
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { heapDestination, runNode, ROOT } from '../../__tests__/run'
+import { COMMAND_FROM_SOURCE, ROOT, runNode } from '../../__tests__/run'
 import type { Definition } from '../../engine/definition'
 import { metadataOf, schemaOf } from '../generatedFiles'
 
 describe('heap-destination generate', () => {
   it('finds every generated file up to date', async () => {
-    expect(await heapDestination(['generate', '--check'])).toStrictEqual({
+    expect(await runNode([COMMAND_FROM_SOURCE, 'generate', '--check'])).toStrictEqual({
       status: 0,
       output: 'Every generated file is up to date.\n',
       errors: ''
@@ -21,7 +21,7 @@ describe('heap-destination generate', () => {
     beforeEach(async () => {
       copy = await mkdtemp(path.join(tmpdir(), 'generate-'))
       await symlink(path.join(ROOT, 'node_modules'), path.join(copy, 'node_modules'))
-      for (const folder of ['bin', 'src'])
+      for (const folder of ['bin', 'src', 'package.json'])
         await cp(path.join(ROOT, folder), path.join(copy, folder), { recursive: true })
       const text = await readFile(path.join(copy, action), 'utf8')
       await writeFile(

@@ -5,7 +5,7 @@ import type { DestinationDefinition } from '@segment/actions-core'
 import heap from '../../../destinations/heap'
 import type { Settings } from '../../../destinations/heap/generated-types'
 import { findingsOf } from '../findings'
-import { heapDestination, ROOT, runNode } from '../../__tests__/run'
+import { COMMAND_FROM_SOURCE, ROOT, runNode } from '../../__tests__/run'
 
 type Definition = DestinationDefinition<Settings>
 
@@ -28,7 +28,7 @@ function withPreset(more: object): Definition {
 
 describe('heap-destination validate', () => {
   it('finds nothing wrong with the destination', async () => {
-    expect(await heapDestination(['validate'])).toStrictEqual({
+    expect(await runNode([COMMAND_FROM_SOURCE, 'validate'])).toStrictEqual({
       status: 0,
       output: 'The definition is sound, and every generated file is up to date.\n',
       errors: ''
@@ -110,7 +110,9 @@ describe('heap-destination validate', () => {
   it('finds generated files that are stale, and says which destination is wrong', async () => {
     const root = mkdtempSync(path.join(tmpdir(), 'validate-'))
     try {
-      for (const folder of ['bin', 'src']) cpSync(path.join(ROOT, folder), path.join(root, folder), { recursive: true })
+      for (const name of ['bin', 'src', 'package.json']) {
+        cpSync(path.join(ROOT, name), path.join(root, name), { recursive: true })
+      }
       symlinkSync(path.join(ROOT, 'node_modules'), path.join(root, 'node_modules'))
       const inTheBrowser = path.join(root, 'src/browser-destinations/heap')
       appendFileSync(path.join(root, 'src/destinations/heap/trackEvent/generated-types.ts'), '\n// by hand\n')

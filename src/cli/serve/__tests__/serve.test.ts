@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { WebSocket } from 'ws'
 import { codeBlock } from '../../../__tests__/docs'
-import { ROOT } from '../../__tests__/run'
+import { COMMAND, COMMAND_FROM_SOURCE, ROOT } from '../../__tests__/run'
 
 /** A running `heap-destination serve`. */
 interface Served {
@@ -26,8 +26,8 @@ afterEach(() => {
   running = []
 })
 
-function start(args: string[], { root = ROOT, env = {} } = {}): Served {
-  const child = spawn(process.execPath, [path.join(root, 'bin/heap-destination.js'), 'serve', ...args], {
+function start(args: string[], { command = COMMAND, env = {} } = {}): Served {
+  const child = spawn(process.execPath, [command, 'serve', ...args], {
     env: { ...process.env, ...env }
   })
   running.push(child)
@@ -119,7 +119,7 @@ describe('heap-destination serve', () => {
   })
 
   it('is not ended by a WebSocket that breaks the protocol', async () => {
-    const served = await startReady()
+    const served = await startReady([], { command: COMMAND_FROM_SOURCE })
     const socket = new WebSocket(`ws://localhost:${served.port + 1}`)
     await once(socket, 'upgrade')
     // An unmasked frame, which no client may send.
@@ -147,7 +147,7 @@ describe('heap-destination serve', () => {
     const port = await freePort()
     const above = net.createServer().listen(port + 1, '127.0.0.1')
     await once(above, 'listening')
-    const served = start(['--port', String(port)])
+    const served = start(['--port', String(port)], { command: COMMAND_FROM_SOURCE })
     await until(() => served.output().includes('Listening'))
     expect(served.output()).toContain(`Port ${port + 1} is taken, so the Actions Tester is not told of changes.\n`)
     expect(await postTrack(served.url)).toStrictEqual({ success: true })
@@ -166,12 +166,14 @@ describe('heap-destination serve', () => {
 
   describe('with a change in the source of the destination', () => {
     let root: string
+    let command: string
     beforeEach(() => {
       root = mkdtempSync(path.join(tmpdir(), 'serve-'))
       for (const folder of ['bin', 'src', 'package.json']) {
         cpSync(path.join(ROOT, folder), path.join(root, folder), { recursive: true })
       }
       symlinkSync(path.join(ROOT, 'node_modules'), path.join(root, 'node_modules'))
+      command = path.join(root, path.relative(ROOT, COMMAND_FROM_SOURCE))
     })
     afterEach(() => rmSync(root, { recursive: true }))
 
@@ -183,7 +185,7 @@ describe('heap-destination serve', () => {
     }
 
     it('uses it at once and announces it; an error in it does not end the server', async () => {
-      const served = await startReady([], { root })
+      const served = await startReady([], { command })
       const socket = new WebSocket(`ws://localhost:${served.port + 1}`, { origin: 'https://app.segment.com' })
       const messages: string[] = []
       socket.on('message', (message: Buffer) => messages.push(message.toString()))
@@ -228,7 +230,7 @@ describe('heap-destination serve', () => {
     })
 
     it('does not end by what the source fails over unseen, and says so', async () => {
-      const served = await startReady([], { root })
+      const served = await startReady([], { command })
       edit(
         'trackEvent/index.ts',
         'perform: (',
@@ -248,13 +250,13 @@ describe('heap-destination serve', () => {
 
     it('says where the source breaks off if it does so from the start', async () => {
       edit('trackEvent/build.ts', 'export function', 'export functio')
-      const served = start(['--port', String(await freePort())], { root })
+      const served = start(['--port', String(await freePort())], { command })
       expect(await served.ended).toBe(1)
       expect(served.errors()).toMatch(/^Transform failed with 1 error:\n.*build\.ts:\d+:\d+: ERROR: .*\n$/)
     })
 
     it('announces it to no page that has no business here', async () => {
-      const served = await startReady([], { root })
+      const served = await startReady([], { command })
       for (const options of [{ origin: 'https://evil.example' }, { headers: { host: 'evil.example' } }]) {
         const socket = new WebSocket(`ws://localhost:${served.port + 1}`, options)
         const [error] = (await once(socket, 'error')) as [Error]
