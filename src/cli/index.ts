@@ -1,70 +1,15 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
-import type { SendOptions } from './send'
-import type { ServeOptions } from './serve'
-import { version } from '../../package.json'
-import { RUNS_FROM_SOURCE } from './engine/package'
-import { UsageError } from './usageError'
+import { commandLine } from './commandLine'
 
 // A command is loaded when it is asked for: the libraries of all of them take longer to load than most commands take.
-const commands = {
-  send: () => require('./send') as typeof import('./send'),
-  serve: () => require('./serve') as typeof import('./serve'),
-  generate: () => require('./author/generate') as typeof import('./author/generate'),
-  validate: () => require('./author/validate') as typeof import('./author/validate')
-}
-
-const program = new Command('heap-destination').description(
-  'Run, test and build the Heap destination for Segment. Without --live, nothing leaves this machine.'
+const program = commandLine(
+  {
+    send: (files, options) => (require('./send') as typeof import('./send')).send(files, options),
+    serve: (options) => (require('./serve') as typeof import('./serve')).serve(options),
+    generate: (options) => (require('./author/generate') as typeof import('./author/generate')).generate(options),
+    validate: () => (require('./author/validate') as typeof import('./author/validate')).validate()
+  },
+  (status) => (process.exitCode = status)
 )
-program.version(version)
-
-program
-  .command('send')
-  .description('take Segment events through the destination and show what Heap stores')
-  .argument('[files...]', 'files or folders of JSON or NDJSON, or - for standard input (default: the examples)')
-  .option('--live', 'post to the real Heap; needs --app-id')
-  .option('--app-id <id>', 'the number of the Heap environment', appId)
-  .addOption(new Option('--region <region>', 'where Heap stores the data').choices(['US', 'EU']).default('US'))
-  .option('--mappings <file>', 'the subscriptions of an Actions destination, in place of the presets')
-  .option('--json', 'print one JSON object per event, one per line, for scripts')
-  .option('--failed <file>', 'write what could not be delivered there, with the reason, to send it again')
-  .option('--resume', 'go on where a send of the same files was stopped')
-  .option('--rate <events>', 'with --live, events a minute (default: 15000, which Heap allows)', aboveZero)
-  .option('--retries <times>', 'how often to send again what Heap may take later', wholeNumber, 7)
-  .action(async (files: string[], options: SendOptions, command: Command) => {
-    needAppId(options, command)
-    await ending(command, () => commands.send().send(files, options))
-  })
-
-program
-  .command('serve')
-  .description('test the destination as with actions-cli, and take the events of Segment SDKs, on this machine')
-  .addOption(new Option('--port <port>', 'where to listen').env('PORT').default(3000).argParser(port))
-  .option('--live', 'post to the real Heap; needs --app-id')
-  .option('--app-id <id>', 'the number of the Heap environment for the events of SDKs', appId)
-  .addOption(new Option('--region <region>', 'where Heap stores the data').choices(['US', 'EU']).default('US'))
-  .option('--mappings <file>', 'the subscriptions of an Actions destination, in place of the presets')
-  .action(async (options: ServeOptions, command: Command) => {
-    needAppId(options, command)
-    await ending(command, () => commands.serve().serve(options))
-  })
-
-program
-  .command('generate')
-  .description('write the types and the public schema that follow from the definition')
-  .option('--check', 'only say what is stale, and exit with 1 if anything is')
-  .action(async (options: { check?: boolean }, command: Command) => {
-    needSource(command)
-    process.exitCode = await commands.generate().generate(options)
-  })
-
-program
-  .command('validate')
-  .description('say what is wrong with the definition of the destination, and exit with 1 if anything is')
-  .action(async (_options: object, command: Command) => {
-    needSource(command)
-    process.exitCode = await commands.validate().validate()
-  })
 
 // Whoever reads the output may stop reading, as head does: then there is nobody left to tell anything.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -77,44 +22,3 @@ program.parseAsync().catch((error: unknown) => {
   console.error(error instanceof Error && error.name === 'TransformError' ? error.message : error)
   process.exitCode = 1
 })
-
-/** Ends with the status of a command, and says a person's mistake in one line. */
-async function ending(command: Command, run: () => Promise<number>): Promise<void> {
-  try {
-    process.exitCode = await run()
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error
-    command.error(`error: ${error.message}`)
-  }
-}
-
-function needAppId({ live, appId }: { live?: boolean; appId?: string }, command: Command): void {
-  if (live && appId === undefined) command.error('error: --live needs --app-id, the number of your Heap environment')
-}
-
-function needSource(command: Command): void {
-  if (RUNS_FROM_SOURCE) return
-  command.error(`error: ${command.name()} works on the source of the destination: run it in a clone of its repository`)
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It is a whole number.')
-  return Number(text)
-}
-
-function aboveZero(text: string): number {
-  const number = wholeNumber(text)
-  if (number === 0) throw new InvalidArgumentError('It is at least 1.')
-  return number
-}
-
-function port(text: string): number {
-  const number = wholeNumber(text)
-  if (number > 65_534) throw new InvalidArgumentError('It is at most 65534; the port above it is used too.')
-  return number
-}
-
-function appId(text: string): string {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It is a number, such as 12343283.')
-  return text
-}
