@@ -179,7 +179,7 @@ describe('docs/command-line.md', () => {
   })
 
   it('names options that there are', async () => {
-    const source = readFileSync(path.join(ROOT, 'src/cli/index.ts'), 'utf8')
+    const source = readFileSync(path.join(ROOT, 'src/cli/commandLine.ts'), 'utf8')
     const commands = codeBlocks(page).flatMap(({ language, text }) => (language === 'sh' ? text.split('\n') : []))
     const options = commands.flatMap((command) => {
       return /npm start/.test(command) ? (/npm start.*? -- ([^#]*)/.exec(command)?.[1].match(/--[a-z-]+/g) ?? []) : []

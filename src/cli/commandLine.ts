@@ -47,6 +47,7 @@ export function commandLine(commands: Commands, end: (status: number) => void): 
     .option('--app-id <id>', 'the number of the Heap environment', appId)
     .addOption(new Option('--region <region>', 'where Heap stores the data').choices(['US', 'EU']).default('US'))
     .option('--mappings <file>', 'the subscriptions of an Actions destination, in place of the presets')
+    .option('--verbose', 'show what was sent of every event, not of the first alone')
     .option('--json', 'print one JSON object per event, one per line, for scripts')
     .option('--failed <file>', 'write what could not be delivered there, with the reason, to send it again')
     .option('--resume', 'go on where a send of the same files was stopped')

@@ -2,9 +2,13 @@
 // eslint-disable-next-line no-control-regex
 const STEERING = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
 
-/** Other people's text, several lines long, with nothing in it that could steer the terminal. */
+/** What takes no room where it is shown, such as a zero-width space; but for what holds an emoji together. */
+const INVISIBLE =
+  /(?!\u200d|\ufe0f)[\p{Cf}\p{Default_Ignorable_Code_Point}]|(?<!\p{Extended_Pictographic}|\p{Emoji_Modifier}|\ufe0f|\u20e3)(?:\u200d|\ufe0f)(?!\u20e3)/gu
+
+/** Other people's text, several lines long: nothing in it steers the terminal, and what is invisible is shown, such as `<U+200B>`. */
 export function printable(text: string): string {
-  return text.replace(STEERING, '\u{fffd}')
+  return text.replace(STEERING, '\u{fffd}').replace(INVISIBLE, named)
 }
 
 /** Other people's text as a part of one line. */
@@ -12,7 +16,17 @@ export function oneLine(text: string): string {
   return printable(text).replaceAll('\n', '\u{fffd}')
 }
 
-/** The same JSON, with nothing in it that could steer the terminal. */
+/** The same JSON, with nothing in it that steers the terminal or is invisible there. */
 export function printableJson(json: string): string {
-  return json.replace(STEERING, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return json.replace(STEERING, escaped).replace(INVISIBLE, escaped)
+}
+
+function named(character: string): string {
+  const code = character.codePointAt(0) ?? 0
+  return `<U+${code.toString(16).toUpperCase().padStart(4, '0')}>`
+}
+
+function escaped(character: string): string {
+  const units = Array.from({ length: character.length }, (_, index) => character.charCodeAt(index))
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('')
 }

@@ -55,7 +55,8 @@ export function processHost(): Host & { dispose: () => void } {
   return {
     print: (text) => (bar && process.stdout.isTTY ? bar.print(text) : console.log(text)),
     say: console.error,
-    width: process.stdout.columns ?? 120,
+    // A log is read in windows of any width; few are narrower than this.
+    width: Math.max(process.stdout.columns ?? 80, 40),
     progress,
     input: process.stdin,
     signal: controller.signal,

@@ -14,8 +14,9 @@ import type { Progress } from './checkpoint'
 import { FailedFile } from './failedFile'
 import { processHost } from './host'
 import type { Host } from './host'
-import { jsonReport, tableReport } from './report'
+import { jsonReport } from './report'
 import { SendRun } from './run'
+import { textReport } from './textReport'
 
 /** The options of `heap-destination send`. */
 export interface SendOptions {
@@ -26,6 +27,8 @@ export interface SendOptions {
   /** A file of subscriptions to use instead of the presets. */
   mappings?: string
   json?: boolean
+  /** Show the details of every event, not of the first alone. */
+  verbose?: boolean
   /** Events a minute, with `live`; Heap's own limit if left out. */
   rate?: number
   /** How many times more what may be retried is sent. */
@@ -63,7 +66,15 @@ export async function send(names: string[], options: SendOptions): Promise<numbe
 
 /** {@link send} with another world around it than that of the process. */
 export async function sendIn(host: Host, names: string[], options: SendOptions): Promise<number> {
-  const { live = false, appId = EMULATED_APP_ID, region, mappings, json, rate = HEAP_EVENTS_A_MINUTE } = options
+  const {
+    live = false,
+    appId = EMULATED_APP_ID,
+    region,
+    mappings,
+    json,
+    verbose = false,
+    rate = HEAP_EVENTS_A_MINUTE
+  } = options
   const definition = loadDefinition()
   const subscriptions = mappings ? readSubscriptions(mappings, definition) : presetSubscriptions(definition)
   const sources = await sourcesOf(names, options.failed)
@@ -80,9 +91,9 @@ export async function sendIn(host: Host, names: string[], options: SendOptions):
     pipeline: new Pipeline({ definition, settings: { appId, region }, subscriptions, beforeRequest }),
     emulator,
     failed,
-    report: json ? jsonReport(host.print) : tableReport(host.print, Math.max(host.width, 60)),
+    report: json ? jsonReport(host.print) : textReport(host.print, { width: host.width, verbose }),
     batch: live ? Math.min(BATCH, rate) : BATCH,
-    shown: json ? Infinity : failed ? 0 : SHOWN,
+    shown: json || verbose ? Infinity : failed ? 0 : SHOWN,
     retries: options.retries,
     // The emulator has forgotten everything by then.
     keepsProgress: live

@@ -34,11 +34,42 @@ describe('heap-destination send', () => {
   it('delivers every example and shows a person what Heap holds', async () => {
     const { status, output, errors } = await send([])
     expect({ status, errors }).toStrictEqual({ status: 0, errors: '' })
-    expect(output).toContain('✔ track "Signed Up"  (examples/01-contract.json:1)')
-    expect(output).toContain('"foo.bar.prop": "[1,2,3]",')
+    expect(output).toContain('✔ track "Signed Up"  (examples/01-contract.json:1)\n  POST https://heapanalytics.com/')
+    expect(output).toContain('          foo.bar.prop      [1,2,3]\n')
+    // A line for each of the others.
+    expect(output).toContain('(examples/02-order-completed.json:1)\n✔ identify  (examples/03-identify.json:1)\n')
     expect(output).toContain('Heap (US, App ID 12343283) now holds 7 events, 4 users and 1 account.')
     expect(output.trim().split('\n').at(-1)).toBe('10 of 10 events delivered.')
     expect(output).not.toContain('refused')
+  })
+
+  it('shows what was sent of every event, and what Heap holds of it, if that is asked for', async () => {
+    const { output } = await send(['--verbose', 'examples/02-order-completed.json', 'examples/08-server-events.ndjson'])
+    expect(output.match(/^ {2}POST https:/gm)).toHaveLength(4)
+    expect(output).toContain(`
+    Order Completed  alice@example.com, 2026-11-23T10:01:00.000Z
+      segment_library  cloud-mode-destination
+      order_id         50314b8e9bcf000000000000
+`)
+  })
+
+  it('shows all of an event of 32 KB', async () => {
+    const properties = Object.fromEntries(
+      Array.from({ length: 400 }, (_, index) => [`field_${index}`, `value ${index}`])
+    )
+    const { output } = await send(
+      ['-'],
+      JSON.stringify({
+        type: 'track',
+        event: 'Wide',
+        messageId: 'message-0001',
+        userId: 'a',
+        properties: { ...properties, long: 'ä'.repeat(1023) }
+      })
+    )
+    for (const [key, value] of Object.entries(properties))
+      expect(output).toMatch(new RegExp(`^ +${key} +${value}$`, 'm'))
+    expect(output.match(/ä/g)).toHaveLength(1023)
   })
 
   it('gives the same to scripts as JSON lines', async () => {
