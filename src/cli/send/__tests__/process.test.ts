@@ -4,12 +4,10 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { HeapEmulator, listen } from '../../../heap-emulator'
 import type { ListeningEmulator } from '../../../heap-emulator'
-import { ROOT, run, runNode } from '../../__tests__/run'
+import { COMMAND, ROOT, run, runNode } from '../../__tests__/run'
 import { inNewFolders, track, write } from './folder'
 
 inNewFolders()
-
-const COMMAND = path.join(ROOT, 'bin/heap-destination.js')
 
 describe('the process of heap-destination send', () => {
   it('ends quietly when nobody reads its output any more', async () => {
