@@ -8,3 +8,25 @@ export const CALLS = ['track', 'identify', 'page', 'screen', 'group', 'alias']
 export function isSegmentEvent(value: unknown): value is SegmentEvent {
   return isObject(value) && typeof value.type === 'string' && CALLS.includes(value.type)
 }
+
+/** What an event may hold that is a map of the customer's own. */
+const MAPS = ['properties', 'traits', 'context', 'integrations'] as const
+
+/**
+ * The event with what programs write for "nothing" taken for nothing: PHP and Lua write an empty map as `[]`, and a
+ * `context` that is null makes the framework fail.
+ */
+export function withoutEmptyLists<Event extends Partial<Record<(typeof MAPS)[number], unknown>>>(event: Event): Event {
+  const { context, ...rest } = event
+  const maps = MAPS.filter((key) => isEmptyList(event[key])).map((key) => [key, {}] as const)
+  const hasEmptyTraits = isObject(context) && isEmptyList(context.traits)
+  return {
+    ...(context === null ? (rest as Event) : event),
+    ...Object.fromEntries(maps),
+    ...(hasEmptyTraits && { context: { ...context, traits: {} } })
+  }
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0
+}

@@ -7,13 +7,15 @@ import type {
   Result,
   SegmentEvent
 } from '@segment/actions-core'
-import { json, Router } from 'express'
-import type { Request, Response } from 'express'
+import { raw, Router } from 'express'
+import type { Request, RequestHandler, Response } from 'express'
 import type { Settings } from '../../destinations/heap/generated-types'
 import { errorOf } from '../engine/errors'
 import { record } from '../engine/recorder'
 import type { Exchange } from '../engine/recorder'
 import { isObject } from '../engine/json'
+import { withoutEmptyLists } from '../engine/segmentEvent'
+import { parseBody } from './body'
 
 /** The definition as it stands, and the framework's destination of it. */
 export interface LoadedDestination {
@@ -48,24 +50,16 @@ const BODY_LIMIT = '32mb'
  */
 export function actionsTester(loaded: () => LoadedDestination, onDeleted: () => void): Router {
   const router = Router()
-  router.use(json({ type: () => true, limit: BODY_LIMIT }))
+  router.use(raw({ type: () => true, limit: BODY_LIMIT }), readJson)
 
   router.get('/manifest', (_request, response) => {
     response.json({ ...loaded().definition, directoryName: 'heap' })
   })
   router.post('/authenticate', (request: Request<object, unknown, TesterBody | undefined>, response) =>
-    answerCheck(response, () => loaded().destination.testAuthentication(settingsGiven(request.body)))
+    answerCheck(response, loaded().destination, request.body)
   )
   router.post('/refreshAccessToken', (request: Request<object, unknown, TesterBody | undefined>, response) =>
-    answerCheck(response, () =>
-      // Without OAuth the framework says itself that there is none.
-      loaded().destination.refreshAccessToken(settingsGiven(request.body), {
-        clientId: '',
-        clientSecret: '',
-        accessToken: '',
-        refreshToken: ''
-      })
-    )
+    answerRefresh(response, loaded().destination, request.body)
   )
   router.post('/delete', (request: Request<object, unknown, TesterBody | undefined>, response, next) => {
     const { destination } = loaded()
@@ -89,16 +83,29 @@ export function actionsTester(loaded: () => LoadedDestination, onDeleted: () => 
       response,
       async () => {
         checkBody(request.body)
-        const settings = settingsGiven(request.body)
+        const settings = settingsOf(request.body)
         const bundle = { settings, mapping: { ...defaultValues(fields), ...mapping }, auth, features }
-        if (!Array.isArray(payload))
-          return void (await destination.actions[action].execute({ ...bundle, data: payload }))
-        return destination.actions[action].executeBatch({ ...bundle, data: payload })
+        if (!Array.isArray(payload)) {
+          return void (await destination.actions[action].execute({ ...bundle, data: withoutEmptyLists(payload) }))
+        }
+        return destination.actions[action].executeBatch({ ...bundle, data: payload.map(withoutEmptyLists) })
       },
       'multistatus' in request.query
     )
   })
   return router
+}
+
+const readJson: RequestHandler = (request, _response, next) => {
+  const { body } = request as { body: unknown }
+  if (Buffer.isBuffer(body) && body.length > 0) {
+    try {
+      request.body = parseBody(body)
+    } catch (error) {
+      throw Object.assign(new Error(`the body is not JSON: ${errorOf(error).message}`), { status: 400 })
+    }
+  }
+  next()
 }
 
 class BadBody extends Error {
@@ -122,16 +129,36 @@ function checkBody({ payload = {}, settings, mapping }: TesterBody = {}): void {
   if (index >= 0) throw new BadBody(`Event ${index + 1} of the payload is not an object.`)
 }
 
-function settingsGiven(body: TesterBody | undefined): Settings {
+function settingsOf(body: TesterBody | undefined): Settings {
   return { ...body?.settings } as Settings
 }
 
-async function answerCheck(response: Response, check: () => Promise<unknown>): Promise<void> {
+/** The Tester posts the settings alone, at the root of the body. */
+async function answerCheck(
+  response: Response,
+  destination: Destination<Settings>,
+  body: TesterBody | Settings | undefined
+): Promise<void> {
+  const settings = isObject(body) && isObject(body.settings) ? body.settings : body
   try {
-    await check()
+    await destination.testAuthentication({ ...settings } as Settings)
     response.json({ ok: true })
   } catch (error) {
     response.json({ ok: false, error: errorOf(error).message, fields: fieldsOf(error) })
+  }
+}
+
+/** Without OAuth the framework says itself that there is no token to refresh. */
+async function answerRefresh(
+  response: Response,
+  destination: Destination<Settings>,
+  body: TesterBody | undefined
+): Promise<void> {
+  const noTokens = { clientId: '', clientSecret: '', accessToken: '', refreshToken: '' }
+  try {
+    response.json({ ok: true, data: await destination.refreshAccessToken(settingsOf(body), noTokens) })
+  } catch (error) {
+    response.status(400).json({ ok: false, error: errorOf(error).message })
   }
 }
 
@@ -155,7 +182,7 @@ async function answerExchanges(
       {
         statusCode: errorOf(error).status ?? 500,
         message: errorOf(error).message,
-        stack: error instanceof Error ? error.stack : undefined,
+        stack: error instanceof Error ? error.stack?.split('\n') : undefined,
         fields: fieldsOf(error),
         requestError: true,
         exchanges: recording.exchanges.map(overTheWire)

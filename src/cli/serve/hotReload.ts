@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { watch } from 'chokidar'
 import { WebSocket, WebSocketServer } from 'ws'
-import { isLocalHost, isTesterOrigin } from './localOnly'
+import { isLocalHost, isOwnOrigin, isTesterOrigin } from './localOnly'
 
 /** A watch that can be ended. */
 export interface HotReload {
@@ -53,10 +53,16 @@ function announcements(port: number, warn: (text: string) => void): WebSocketSer
     // Nothing is expected of the Tester.
     maxPayload: 1024,
     verifyClient: ({ origin, req }: { origin?: string; req: { headers: { host?: string } } }) =>
-      isLocalHost(req.headers.host) && isTesterOrigin(origin)
+      isLocalHost(req.headers.host) &&
+      (isTesterOrigin(origin) || isOwnOrigin(origin, hostBelow(req.headers.host, port)))
   })
   // One that breaks the protocol is closed by itself.
   sockets.on('connection', (client) => client.on('error', () => undefined))
   sockets.on('error', () => warn(`Port ${port} is taken, so the Actions Tester is not told of changes.`))
   return sockets
+}
+
+/** The host of the server that the port belongs to: it stands one below. */
+function hostBelow(host: string | undefined, port: number): string | undefined {
+  return host?.replace(/:\d+$/, `:${port - 1}`)
 }

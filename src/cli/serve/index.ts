@@ -23,45 +23,64 @@ export interface ServeOptions {
 /** The API key that the emulator knows, to try deletion with. */
 const EMULATED_API_KEY = 'test-key'
 
+/** Of events, users and accounts the emulator holds the latest, so that memory levels off. */
+const KEPT = 10_000
+
+const UNSEEN = ['unhandledRejection', 'uncaughtException']
+
 /**
  * `heap-destination serve`: the protocol of actions-cli and a Segment source on this machine, until Ctrl-C.
  *
+ * @param stop resolves when the server is to end
+ * @param print is given the output, a line or several each
  * @returns the exit status
  * @throws {UsageError} if the port is taken or the mappings cannot work
  */
-export async function serve({ port, live, appId = EMULATED_APP_ID, region, mappings }: ServeOptions): Promise<number> {
-  const emulator = live ? undefined : new HeapEmulator({ keepRequests: 0, apiKeys: { [appId]: EMULATED_API_KEY } })
-  const interception = emulator && interceptHeap(emulator)
-  const stop = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
-  })
+export async function serve(
+  { port, live, appId = EMULATED_APP_ID, region, mappings }: ServeOptions,
+  stop: Promise<void> = interrupted(),
+  print: (text: string) => void = console.log
+): Promise<number> {
+  const emulator = live
+    ? undefined
+    : new HeapEmulator({ keepRequests: 0, keep: KEPT, apiKeys: { [appId]: EMULATED_API_KEY } })
+  const interception = emulator && interceptHeap(emulator, { allowLocal: true })
   // The destination's source may be under work: what goes wrong in it later, and nobody waits for, does not end the server.
-  const sayUnseen = (error: unknown) => console.log(oneLine(`The destination failed unseen: ${errorOf(error).message}`))
-  for (const kind of ['unhandledRejection', 'uncaughtException']) process.on(kind, sayUnseen)
+  const sayUnseen = (error: unknown) => print(oneLine(`The destination failed unseen: ${errorOf(error).message}`))
+  for (const kind of UNSEEN) process.on(kind, sayUnseen)
   try {
     const server = await startServer({
       port,
       settings: { appId, region },
       emulator,
       subscriptions: mappings === undefined ? undefined : (definition) => readSubscriptions(mappings, definition),
-      onResult: (result) => console.log(lineOf(result)),
-      say: console.log
+      onResult: (result) => print(lineOf(result)),
+      say: print
     }).catch(portTaken(port))
-    greet(server, live ? `the real one, App ID ${appId}` : `the emulator, App ID ${appId}, API key ${EMULATED_API_KEY}`)
+    const heap = live ? `the real one, App ID ${appId}` : `the emulator, App ID ${appId}, API key ${EMULATED_API_KEY}`
+    print(greeting(server, heap))
     await stop
     await server.stop()
     return 0
   } finally {
     interception?.restore()
+    for (const kind of UNSEEN) process.off(kind, sayUnseen)
   }
 }
 
-function greet({ url }: RunningServer, heap: string): void {
-  console.log(`Listening on ${url}. Heap is ${heap}. Ctrl-C ends it.
+/** Ctrl-C, or what a supervisor sends. */
+function interrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+  })
+}
+
+function greeting({ url }: RunningServer, heap: string): string {
+  return `Listening on ${url}. Heap is ${heap}. Ctrl-C ends it.
   Segment SDKs     new Analytics({ writeKey: 'any', host: '${url}' })
   Actions Tester   POST ${url}/trackEvent and the like
   What happens     ${url}/events
-  What Heap holds  ${url}/heap`)
+  What Heap holds  ${url}/heap`
 }
 
 function lineOf(result: EventResult): string {

@@ -1,8 +1,13 @@
 import cors from 'cors'
 import type { RequestHandler } from 'express'
 
-/** Segment's hosted Actions Tester, and the one that a developer of it runs. */
-const TESTER_ORIGINS = ['https://app.segment.com', 'https://eu1.app.segment.com', 'http://localhost:8000']
+/** Where Segment serves its Actions Tester, and the next version of it. */
+const TESTER_ORIGINS = [
+  'https://app.segment.com',
+  'https://eu1.app.segment.com',
+  'https://app.segment.build',
+  'https://eu1.app.segment.build'
+]
 
 const LOCAL = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i
 
@@ -16,16 +21,24 @@ export function isTesterOrigin(origin: string | undefined): boolean {
   return origin === undefined || TESTER_ORIGINS.includes(origin)
 }
 
-/** Whether a page of this origin may send events: also one that a developer serves on this machine. */
-function isSourceOrigin(origin: string | undefined): boolean {
-  return isTesterOrigin(origin) || LOCAL.test(String(origin).replace(/^https?:\/\//, ''))
+/** Whether a page of this origin was served by this very server. */
+export function isOwnOrigin(origin: string | undefined, host: string | undefined): boolean {
+  return isLocalHost(host) && origin?.toLowerCase() === `http://${host}`.toLowerCase()
+}
+
+/** Whether a page was served on this machine, by whatever port: a developer's own site, which may send events. */
+function isOnThisMachine(origin: string | undefined): boolean {
+  return LOCAL.test(String(origin).replace(/^https?:\/\//, ''))
 }
 
 /** Refuses what does not come from this machine, or comes from a page that has no business here; answers CORS requests. */
 export function localOnly(): RequestHandler[] {
   const guard: RequestHandler = (request, response, next) => {
     const { host, origin } = request.headers
-    const isAllowed = request.path.startsWith('/v1/') ? isSourceOrigin(origin) : isTesterOrigin(origin)
+    const isAllowed =
+      isTesterOrigin(origin) ||
+      isOwnOrigin(origin, host) ||
+      (request.path.startsWith('/v1/') && isOnThisMachine(origin))
     if (!isLocalHost(host)) {
       response.status(403).json({ error: `The Host ${JSON.stringify(host)} is not this machine; use localhost.` })
     } else if (!isAllowed) {

@@ -4,7 +4,8 @@ import type { SegmentEvent } from '@segment/actions-core'
 import { raw, Router } from 'express'
 import type { ErrorRequestHandler, RequestHandler } from 'express'
 import { isObject } from '../engine/json'
-import { CALLS, isSegmentEvent } from '../engine/segmentEvent'
+import { CALLS, isSegmentEvent, withoutEmptyLists } from '../engine/segmentEvent'
+import { parseBody } from './body'
 
 /** Segment, HTTP API: an event has at most 32 KB, a batch 500 KB. */
 export const MAX_EVENT_BYTES = 32 * 1024
@@ -16,13 +17,16 @@ const ANSWER_AFTER_MS = 5000
 /** What an SDK posts: an event, or a batch whose context and integrations are merged into each of its events. */
 type Posted = Record<string, unknown>
 
+const MERGED = ['context', 'integrations'] as const
+
 /**
  * A source of Segment's own HTTP API: the calls, their short forms that analytics.js uses, and the settings that
  * analytics.js loads. Takes any write key. An event is handed on as Segment hands it to destinations.
  *
  * @param take is given the events of a request, in order; the answer waits for it, but not for long
+ * @param drop is told why an entry of a batch is no event. Segment answers 200 all the same, and takes its neighbours.
  */
-export function segmentSource(take: (events: SegmentEvent[]) => Promise<void>): Router {
+export function segmentSource(take: (events: SegmentEvent[]) => Promise<void>, drop: (reason: string) => void): Router {
   const router = Router()
   router.get('/projects/:writeKey/settings', analyticsJsSettings)
   // analytics.js tells Segment how it fares; that is of no use here.
@@ -34,64 +38,90 @@ export function segmentSource(take: (events: SegmentEvent[]) => Promise<void>): 
       await Promise.race([take(events), setTimeout(ANSWER_AFTER_MS, undefined, { ref: false })])
       response.json({ success: true })
     })
-  post('/batch', readBatch)
-  post('/import', readBatch)
-  post('/b', readBatch)
+  for (const path of ['/batch', '/import', '/b']) post(path, (posted) => readBatch(posted, drop))
   for (const type of CALLS) {
-    const read = (posted: Posted) => [receive({ ...posted, type }, {})]
+    const read = (posted: Posted) => [receive({ ...posted, type }, {}, 'The event')]
     post(`/${type}`, read)
     post(`/${type[0]}`, read)
   }
-  router.use(answerRefused)
+  router.use(answerBadRequest)
   return router
 }
 
-/** A request that Segment's API answers with 400. */
-class Refused extends Error {
+/** What Segment's API answers with 400. */
+class BadRequest extends Error {
   readonly status = 400
 }
+
+/** An entry of a batch that is no event. */
+class BadEntry extends BadRequest {}
 
 function parse(body: unknown): Posted {
   let posted: unknown
   try {
-    posted = JSON.parse(Buffer.isBuffer(body) ? body.toString('utf8') : '')
+    posted = parseBody(body)
   } catch {
-    throw new Refused('The body is not JSON.')
+    throw new BadRequest('The body is not JSON.')
   }
-  return object(posted, 'The body')
+  if (!isObject(posted)) throw new BadRequest('The body is not an object.')
+  return posted
 }
 
-function readBatch(posted: Posted): SegmentEvent[] {
-  const { batch } = posted
-  if (!Array.isArray(batch)) throw new Refused('"batch" is missing; it is a list of events.')
-  return batch.map((entry: unknown, index) => {
-    const event = object(entry, `batch[${index}]`)
-    if (!isSegmentEvent(event)) {
-      throw new Refused(`batch[${index}] has the type ${JSON.stringify(event.type)}; it is one of ${CALLS.join(', ')}.`)
+function readBatch(posted: Posted, drop: (reason: string) => void): SegmentEvent[] {
+  const { batch, ...rest } = posted
+  if (!Array.isArray(batch)) throw new BadRequest('"batch" is missing; it is a list of events.')
+  const shared = withoutEmptyLists(rest)
+  for (const key of MERGED) {
+    if (!isObject(shared[key] ?? {})) throw new BadRequest(`${key} is not an object.`)
+  }
+  return batch.flatMap((entry: unknown, index) => {
+    try {
+      return [readEntry(entry, shared, `batch[${index}]`)]
+    } catch (error) {
+      if (!(error instanceof BadEntry)) throw error
+      drop(error.message)
+      return []
     }
-    return receive(event, posted, `batch[${index}]`)
   })
 }
 
+function readEntry(entry: unknown, shared: Posted, at: string): SegmentEvent {
+  if (!isObject(entry)) throw new BadEntry(`${at} is not an object.`)
+  if (isSegmentEvent(entry)) return receive(entry, shared, at)
+  const { type } = entry
+  const found =
+    type === undefined ? 'no type' : typeof type === 'string' ? `the type ${quote(type)}` : 'a type that is no text'
+  throw new BadEntry(`${at} has ${found}; it is one of ${CALLS.join(', ')}.`)
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text)
+}
+
 /** Makes of what an SDK posted what Segment makes of it. Source: Segment, Spec: Common Fields; HTTP API: Batch. */
-function receive(posted: Posted, batch: Posted, at = 'The event'): SegmentEvent {
+function receive(posted: Posted, shared: Posted, at: string): SegmentEvent {
   const bytes = sizeOf(posted, at)
   if (bytes > MAX_EVENT_BYTES) {
-    throw new Refused(`${at} is ${bytes.toLocaleString('en')} bytes long; Segment takes at most 32 KB an event.`)
+    throw new BadRequest(`${at} is ${bytes.toLocaleString('en')} bytes long; Segment takes at most 32 KB an event.`)
   }
-  const { writeKey: _credential, timestamp, sentAt = batch.sentAt, ...event } = posted
+  const { writeKey: _credential, messageId, timestamp, sentAt = shared.sentAt, ...event } = withoutEmptyLists(posted)
   const receivedAt = new Date()
-  const originalTimestamp = timestamp ?? receivedAt.toISOString()
+  const originalTimestamp = isMissing(timestamp) ? receivedAt.toISOString() : timestamp
   return {
-    messageId: randomUUID(),
     ...event,
-    ...merged('context', batch, posted),
-    ...merged('integrations', batch, posted),
+    messageId: isMissing(messageId) ? randomUUID() : messageId,
+    ...merged('context', shared, event),
+    ...merged('integrations', shared, event),
     originalTimestamp,
-    ...(sentAt !== undefined && { sentAt }),
+    ...(!isMissing(sentAt) && { sentAt }),
     receivedAt: receivedAt.toISOString(),
     timestamp: correctedTime(originalTimestamp, sentAt, receivedAt)
   } as unknown as SegmentEvent
+}
+
+/** What is null or empty says nothing: Segment puts in its own, as for what is not there. */
+function isMissing(value: unknown): boolean {
+  return value === undefined || value === null || value === ''
 }
 
 /** In bytes, as JSON. */
@@ -99,7 +129,7 @@ function sizeOf(posted: Posted, at: string): number {
   try {
     return Buffer.byteLength(JSON.stringify(posted))
   } catch {
-    throw new Refused(`${at} nests too deep.`)
+    throw new BadEntry(`${at} nests too deep.`)
   }
 }
 
@@ -109,18 +139,22 @@ function correctedTime(original: unknown, sentAt: unknown, receivedAt: Date): un
   return Number.isNaN(corrected.getTime()) ? original : corrected.toISOString()
 }
 
+/** What SDKs write. Of anything else JavaScript would make a guess, in this machine's time zone. */
+const ISO_8601 = /^(\d{4})-(\d\d)-(\d\d)T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$/
+
+/** The instant of a time in full ISO 8601. NaN for any other, a day that is not in its month, and a clock never set. */
 function millisecondsOf(time: unknown): number {
-  return typeof time === 'string' ? Date.parse(time) : NaN
+  const [, year, month, day] = (typeof time === 'string' && ISO_8601.exec(time)) || []
+  const isReal = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDate() === Number(day)
+  const milliseconds = isReal ? Date.parse(String(time)) : NaN
+  return Number(year) > 1 && milliseconds !== 0 ? milliseconds : NaN
 }
 
-function merged(key: string, batch: Posted, event: Posted): object {
-  if (batch[key] === undefined) return {}
-  return { [key]: { ...object(batch[key], key), ...(event[key] === undefined ? {} : object(event[key], key)) } }
-}
-
-function object(value: unknown, what: string): Posted {
-  if (isObject(value)) return value
-  throw new Refused(`${what} is not an object.`)
+/** What the event has of a map beside what its batch has; the event's own wins. */
+function merged(key: (typeof MERGED)[number], shared: Posted, event: Posted): object {
+  const [common, own] = [shared[key] ?? undefined, event[key] ?? undefined]
+  if (common === undefined || (own !== undefined && !isObject(own))) return {}
+  return { [key]: { ...common, ...own } }
 }
 
 /** What analytics.js asks for before anything else: which integrations it has, and where events go. */
@@ -135,14 +169,15 @@ const analyticsJsSettings: RequestHandler<{ writeKey: string }> = (request, resp
 }
 
 /** Segment's API answers with 400 what it cannot take, and says so with `success`. Express knows the handler by its four parameters. */
-const answerRefused: ErrorRequestHandler = (
+const answerBadRequest: ErrorRequestHandler = (
   error: Error & { type?: string; status?: number },
   _request,
   response,
   next
 ) => {
-  if (error.type === 'entity.too.large')
-    error = new Refused('The body is too long; Segment takes at most 500 KB a request.')
+  if (error.type === 'entity.too.large') {
+    error = new BadRequest('The body is too long; Segment takes at most 500 KB a request.')
+  }
   if (error.status === undefined || error.status >= 500) return next(error)
   response.status(400).json({ success: false, message: error.message })
 }

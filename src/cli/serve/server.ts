@@ -1,6 +1,7 @@
-import { EventEmitter, once } from 'node:events'
+import { once } from 'node:events'
+import http from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { DestinationDefinition, SegmentEvent } from '@segment/actions-core'
 import express from 'express'
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
@@ -13,14 +14,28 @@ import { Pipeline } from '../engine/pipeline'
 import { recordedDestination } from '../engine/recorder'
 import { presetSubscriptions } from '../engine/subscriptions'
 import type { Subscription } from '../engine/subscriptions'
+import { oneLine } from '../engine/terminal'
 import { actionsTester } from './actionsTester'
 import type { LoadedDestination } from './actionsTester'
+import { EventStream } from './eventStream'
 import { hotReload } from './hotReload'
 import { localOnly } from './localOnly'
 import { segmentSource } from './segmentSource'
 
-/** A request whose body has not all come by then is not waited for any longer when the server ends. */
+/** When the server ends, it waits so long for what is under way, and for a request that has not come whole. */
 const FINISH_WITHIN_MS = 6000
+const COME_WITHIN_MS = 500
+
+/** A request must have come whole by then, or its connection is closed. */
+const REQUEST_WITHIN_MS = 60_000
+
+/** Where the destination's source is, and how it is read. */
+export interface Source {
+  /** Watched, with all that is in it. */
+  directory: string
+  /** Gives the definition as the source stands now; throws if it cannot be used. */
+  load: () => DestinationDefinition<Settings>
+}
 
 /** How a server is set up. */
 export interface ServerOptions {
@@ -36,6 +51,10 @@ export interface ServerOptions {
   onResult: (result: EventResult<RecordedRun>) => void
   /** Is told what a person should know, a line each. */
   say: (text: string) => void
+  /** The destination's own source if left out, which the package does not bring; there, nothing is watched. */
+  source?: Source
+  /** A minute if left out. */
+  requestWithinMs?: number
 }
 
 /** A server that listens. */
@@ -53,15 +72,16 @@ export interface RunningServer {
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { port, emulator, settings, subscriptions = presetSubscriptions, onResult, say } = options
+  const { source, requestWithinMs = REQUEST_WITHIN_MS } = options
+  const watched = source?.directory ?? (RUNS_FROM_SOURCE ? DESTINATION_DIRECTORY : undefined)
   let loaded = load()
-  const results = new EventEmitter().setMaxListeners(0)
+  const stream = new EventStream()
   const underWay = new Set<Promise<void>>()
   const answering = new Set<Response>()
-  const streams = new Set<Response>()
   let isStopping = false
 
   function load(): LoadedDestination & { pipeline: Pipeline } {
-    const definition = loadDefinition()
+    const definition = source ? source.load() : loadDefinition()
     const pipeline = new Pipeline({ definition, settings, subscriptions: subscriptions(definition) })
     return { definition, destination: recordedDestination(definition), pipeline }
   }
@@ -83,7 +103,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     for (const event of events) {
       const result = await loaded.pipeline.send(event)
       onResult(result)
-      results.emit('result', result)
+      stream.publish('result', result)
     }
   }
 
@@ -91,6 +111,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const sending = send(events).finally(() => underWay.delete(sending))
     underWay.add(sending)
     return sending
+  }
+
+  function drop(reason: string): void {
+    say(oneLine(`✘ Dropped, as Segment drops it: ${reason}`))
+    stream.publish('dropped', { reason })
   }
 
   const note: RequestHandler = (_request, response, next) => {
@@ -104,11 +129,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   app.disable('x-powered-by')
   app.use(note)
   app.use(localOnly())
-  app.use('/v1', segmentSource(take))
-  app.get('/events', (_request, response) => {
-    streams.add(response)
-    streamResults(results, response, () => streams.delete(response))
-  })
+  app.use('/v1', segmentSource(take, drop))
+  app.get('/events', (request, response) => stream.open(request, response))
   app.get('/heap', (_request, response) => {
     if (emulator) response.json(emulator.snapshot())
     else response.status(404).json({ error: 'Heap is the real one here; look there for what it holds.' })
@@ -128,37 +150,35 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   })
   app.use(answerUnreadable)
 
-  const server = app.listen(port, '127.0.0.1')
+  const server = http.createServer(
+    {
+      requestTimeout: requestWithinMs,
+      headersTimeout: requestWithinMs,
+      connectionsCheckingInterval: Math.ceil(requestWithinMs / 12)
+    },
+    app
+  )
+  server.listen(port, '127.0.0.1')
   await once(server, 'listening')
   const { port: chosen } = server.address() as AddressInfo
-  // The package brings no source that could change.
-  const watching = RUNS_FROM_SOURCE ? await hotReload(DESTINATION_DIRECTORY, chosen + 1, reload, say) : undefined
+  const watching = watched === undefined ? undefined : await hotReload(watched, chosen + 1, reload, say)
   return {
     url: `http://localhost:${chosen}`,
     async stop() {
       isStopping = true
-      for (const stream of streams) stream.end()
+      stream.close()
       await watching?.close()
       // Closed any earlier, Node would cut an answer short that is ended but has not all been written.
       const answered = Promise.all([...Array.from(answering, (response) => once(response, 'close')), ...underWay])
-      await Promise.race([answered, setTimeout(FINISH_WITHIN_MS, undefined, { ref: false })])
+      const late = setTimeout(() => {
+        for (const { req } of answering) if (!req.complete) req.destroy()
+      }, COME_WITHIN_MS)
+      await Promise.race([answered, sleep(FINISH_WITHIN_MS, undefined, { ref: false })])
+      clearTimeout(late)
       server.close()
       server.closeAllConnections()
     }
   }
-}
-
-/** Each event's result as a server-sent event, from now on. */
-function streamResults(results: EventEmitter, response: Response, ended: () => void): void {
-  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
-  response.flushHeaders()
-  const write = (result: EventResult<RecordedRun>) =>
-    void response.write(`event: result\ndata: ${JSON.stringify(result)}\n\n`)
-  results.on('result', write)
-  response.on('close', () => {
-    results.off('result', write)
-    ended()
-  })
 }
 
 /** A body that is too long or no JSON, or a path that is none. Express knows the handler by its four parameters. */

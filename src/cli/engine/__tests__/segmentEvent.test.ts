@@ -1,0 +1,26 @@
+import { withoutEmptyLists } from '../segmentEvent'
+
+describe('what programs write for nothing', () => {
+  it.each([
+    [{ properties: [] }, { properties: {} }],
+    [
+      { traits: [], integrations: [] },
+      { traits: {}, integrations: {} }
+    ],
+    [{ context: [] }, { context: {} }],
+    [{ context: null }, {}],
+    [{ context: { traits: [], ip: '::1' } }, { context: { traits: {}, ip: '::1' } }]
+  ])('is nothing: %j', (event, tidied) => {
+    const before = JSON.stringify(event)
+    expect(withoutEmptyLists({ type: 'track', ...event })).toStrictEqual({ type: 'track', ...tidied })
+    expect(JSON.stringify(event)).toBe(before)
+  })
+
+  it.each([
+    { properties: ['a'], traits: null, context: 'text' },
+    { properties: { list: [] }, context: { page: [] } },
+    { context: { traits: ['a'] } }
+  ])('is left alone where it says something: %j', (event) => {
+    expect(withoutEmptyLists(event)).toStrictEqual(event)
+  })
+})
