@@ -2,15 +2,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { Readable } from 'node:stream'
 import vm from 'node:vm'
 import { Destination } from '@segment/actions-core'
 import type { InputField, JSONObject, SegmentEvent } from '@segment/actions-core'
 import { BUNDLE } from '../../scripts/testSetup'
-import { heapDestination } from '../cli/__tests__/run'
-import { sendIn } from '../cli/send'
-import type { SendOptions } from '../cli/send'
-import type { Host } from '../cli/send/host'
+import { sendHere } from '../cli/send/__tests__/sendHere'
 import { readFql } from '../cli/engine/fql'
 import { readSubscriptions } from '../cli/engine/subscriptions'
 import { startServer } from '../cli/serve/server'
@@ -35,28 +31,15 @@ function anchors(page: string): string[] {
   })
 }
 
-/** What `heap-destination send` prints, run in this process in a folder. */
-async function printed(names: string[], options: Partial<SendOptions> = {}, folder = ROOT): Promise<string> {
+/** Runs `heap-destination send` in this process, from a folder. */
+async function sendFrom(folder: string, args: string[]): Promise<string> {
   const before = process.cwd()
-  const lines: string[] = []
   process.chdir(folder)
   try {
-    const nothing = () => undefined
-    const host: Host = {
-      print: (text) => lines.push(text),
-      say: nothing,
-      width: 100,
-      progress: { start: nothing, update: nothing, stop: nothing },
-      input: Readable.from([]),
-      signal: new AbortController().signal,
-      now: Date.now,
-      wait: async () => undefined
-    }
-    await sendIn(host, names, { region: 'US', retries: 0, ...options })
+    return (await sendHere(args)).output
   } finally {
     process.chdir(before)
   }
-  return lines.join('\n')
 }
 
 describe('the README', () => {
@@ -65,8 +48,7 @@ describe('the README', () => {
   })
 
   it('shows what npm start prints', async () => {
-    const { output } = await heapDestination(['send'])
-    expect(matchesOutput(output, codeBlock('README.md', '✔ track "Signed Up"'))).toBe(true)
+    expect(matchesOutput(await sendFrom(ROOT, []), codeBlock('README.md', '✔ track "Signed Up"'))).toBe(true)
   })
 })
 
@@ -193,7 +175,7 @@ describe('docs/command-line.md', () => {
     const { event } = JSON.parse(line) as { event: object }
     const first = { ...event, messageId: 'message-0001', userId: 'alice' }
     await writeFile(path.join(folder, 'events.ndjson'), `${JSON.stringify(first)}\n${JSON.stringify(event)}\n`)
-    await printed(['events.ndjson'], { failed: 'failed.ndjson' }, folder)
+    await sendFrom(folder, ['--failed', 'failed.ndjson', 'events.ndjson'])
     expect(await readFile(path.join(folder, 'failed.ndjson'), 'utf8')).toBe(line)
   })
 

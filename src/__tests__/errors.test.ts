@@ -22,7 +22,8 @@ const HELP = new Set(['description', 'argument', 'option', 'Option'])
 const NEWS = ['Listening on', 'the real one, App ID', 'the emulator, App ID', 'Reloaded after a change of']
 
 /** Files of the command that show what became of events, or what is in a mapping; and the commands of an author of the destination. */
-const SHOWN = /^(send\/(report|progressBar)|engine\/(fql|mappingFormats|terminal)|author\/.*|serve\/page\/.*)\.ts$/
+const SHOWN =
+  /^(send\/(\w*[rR]eport|drawing|progressBar)|engine\/(fql|mappingFormats|terminal)|author\/.*|serve\/page\/.*)\.ts$/
 
 /** Every text of at least three words in the source of a folder, but for labels. */
 function messagesIn(folder: string, except = /^$/): Message[] {
