@@ -20,9 +20,13 @@ export interface BundledPackage {
  * @param metafile that esbuild gave with the bundle
  * @throws {Error} naming a package that states no licence
  */
-export function bundledPackages({ inputs }: Metafile): BundledPackage[] {
+export function bundledPackages({ outputs }: Metafile): BundledPackage[] {
+  const inputs = Object.values(outputs).flatMap((output) => Object.entries(output.inputs))
   const folders = new Set(
-    Object.keys(inputs).flatMap((input) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input) ?? [])
+    // Of some files that are read nothing is left.
+    inputs.flatMap(([file, { bytesInOutput }]) => {
+      return bytesInOutput > 0 ? (/^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? []) : []
+    })
   )
   return Array.from(folders, (folder) => packageIn(path.resolve(ROOT, folder))).sort((one, other) =>
     one.name < other.name ? -1 : 1
@@ -61,5 +65,5 @@ function licenceTextIn(folder: string): string | undefined {
   const file = names.find((name) => /^(licen[cs]e|copying)/i.test(name))
   if (file) return textOf(file).trim()
   const readme = names.find((name) => /^readme/i.test(name))
-  return readme && /^#+ licen[cs]e$([^#]*)/im.exec(textOf(readme))?.[1].trim()
+  return readme && /^#+ licen[cs]e$([^#]*copyright[^#]*)/im.exec(textOf(readme))?.[1].trim()
 }

@@ -5,7 +5,6 @@ import path from 'node:path'
 import vm from 'node:vm'
 import { Destination } from '@segment/actions-core'
 import type { InputField, JSONObject, SegmentEvent } from '@segment/actions-core'
-import { BUNDLE } from '../../scripts/testSetup'
 import { sendHere } from '../cli/send/__tests__/sendHere'
 import { readFql } from '../cli/engine/fql'
 import { readSubscriptions } from '../cli/engine/subscriptions'
@@ -196,19 +195,6 @@ describe('docs/command-line.md', () => {
 })
 
 describe('docs/architecture.md', () => {
-  it('lists what the command is bundled with, by licence', () => {
-    const notices = readFileSync(path.join(BUNDLE, 'THIRD-PARTY-LICENSES.txt'), 'utf8')
-    const bundled = Array.from(notices.matchAll(/^-{80}\n\n(\S+) \S+ \((.+)\)$/gm), ([, name, licence]) => [
-      licence,
-      name
-    ])
-    const listed = tableRows('docs/architecture.md', '## Bundled libraries').flatMap(([licence, names]) => {
-      return names.split(', ').map((name) => [licence, name.replaceAll('`', '')])
-    })
-    expect(bundled.length).toBeGreaterThan(50)
-    expect(listed.sort()).toStrictEqual(bundled.sort())
-  })
-
   it.each(['src', 'src/destinations/heap', 'src/cli'])('draws every folder of %s', (folder) => {
     const drawing = codeBlock('docs/architecture.md', 'docs/ ')
     const folders = readdirSync(path.join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
