@@ -16,5 +16,7 @@ module.exports = {
   snapshotFormat: { escapeString: true, printBasicPrototype: true },
   testMatch: ['<rootDir>/{src,soak}/**/__tests__/**/*.test.ts'],
   collectCoverageFrom: ['src/destinations/heap/**/*.ts', '!**/__tests__/**', '!**/generated-types.ts'],
+  // A line for each file that is not covered, and a summary.
+  coverageReporters: [['text', { skipFull: true }], 'text-summary'],
   coverageThreshold: { global: { branches: 100, functions: 100, lines: 100, statements: 100 } }
 }

@@ -1,4 +1,4 @@
-import { createReadStream, createWriteStream, existsSync } from 'node:fs'
+import { createReadStream, createWriteStream, existsSync, mkdirSync } from 'node:fs'
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -6,6 +6,7 @@ import { createBrotliDecompress } from 'node:zlib'
 import { chromium } from 'playwright-core'
 import type { Browser } from 'playwright-core'
 import { extract } from 'tar-fs'
+import { BUNDLE } from '../../scripts/testSetup'
 import { version } from '../../node_modules/@sparticuz/chromium/package.json'
 
 const NODE_MODULES = path.join(__dirname, '../../node_modules')
@@ -65,19 +66,59 @@ function usualPlaces({ platform, env }: Machine): string[] {
   return names.flatMap((name) => folders.map((folder) => `${folder}/${name}`))
 }
 
-/** Starts a headless browser for a test. */
+/** Why there is no browser; nothing where there is one. */
+const noChromium = problemOf(findChromium)
+
+/**
+ * What jest gives, for tests in a real browser. Where there is none, these are skipped, and of a run one test fails and says so.
+ */
+export const { beforeAll, describe, it } = noChromium
+  ? { beforeAll: () => undefined, describe: globalThis.describe.skip, it: globalThis.it.skip }
+  : globalThis
+
+if (noChromium && isFirstOfRun()) {
+  globalThis.it('finds a browser for the tests that need one', () => Promise.reject(noChromium))
+}
+
+const launched: Browser[] = []
+afterAll(() => Promise.all(launched.map((browser) => browser.close())))
+
+/** Starts a headless browser for the tests of a file, and ends it after them. */
 export async function launchChromium(): Promise<Browser> {
-  const args = ['--no-sandbox', '--disable-gpu']
   const executablePath = findChromium()
-  if (executablePath !== PACKED_CHROMIUM) return chromium.launch({ executablePath, args })
-  await unpack()
+  const isPacked = executablePath === PACKED_CHROMIUM
+  if (isPacked) await unpack()
   // Its system libraries and fonts come with it.
-  const env = {
-    ...process.env,
+  const libraries = {
     LD_LIBRARY_PATH: path.join(UNPACKED, 'al2023/lib'),
     FONTCONFIG_PATH: path.join(UNPACKED, 'fonts')
   }
-  return chromium.launch({ executablePath, args, env })
+  const browser = await chromium.launch({
+    executablePath,
+    args: ['--no-sandbox', '--disable-gpu'],
+    env: { ...process.env, ...(isPacked ? libraries : {}) }
+  })
+  launched.push(browser)
+  return browser
+}
+
+function problemOf(find: () => string): Error | undefined {
+  try {
+    find()
+    return undefined
+  } catch (error) {
+    // A stack trace would hide the one line that helps.
+    return Object.assign(error as Error, { stack: (error as Error).message })
+  }
+}
+
+function isFirstOfRun(): boolean {
+  try {
+    mkdirSync(path.join(BUNDLE, `no-browser-${process.env.TEST_RUN}`))
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Unpacks the browser that npm brought, once for each of its versions. Tests that do so at the same time don't meet. */

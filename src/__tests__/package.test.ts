@@ -8,7 +8,7 @@ import { build } from 'esbuild'
 import ts from 'typescript'
 import { bundleForBrowsers } from '../../scripts/bundles'
 import { visit } from '../browser-destinations/heap/__tests__/site'
-import { launchChromium } from './chromium'
+import { it as itInBrowser, launchChromium } from './chromium'
 import { codeBlock, ROOT } from './docs'
 
 const run = promisify(execFile)
@@ -118,7 +118,7 @@ describe('the package on a site', () => {
     await symlink(path.join(ROOT, analytics), path.join(folder, analytics))
   })
 
-  it('puts Heap on a page with the snippet of docs/device-mode.md', async () => {
+  itInBrowser('puts Heap on a page with the snippet of docs/device-mode.md', async () => {
     await writeFile(path.join(folder, 'app.js'), codeBlock('docs/device-mode.md', 'import { AnalyticsBrowser }'))
     const { outputFiles } = await build({
       entryPoints: [path.join(folder, 'app.js')],
@@ -143,7 +143,6 @@ describe('the package on a site', () => {
       expect([...site.warnings, ...site.errors]).toStrictEqual([])
     } finally {
       await site.leave()
-      await browser.close()
     }
   })
 

@@ -1,6 +1,6 @@
 import type { Context } from '@segment/analytics-next'
 import type { BrowserContext, Route } from 'playwright-core'
-import { launchChromium } from '../../../__tests__/chromium'
+import { beforeAll, describe, launchChromium } from '../../../__tests__/chromium'
 import { codeBlock } from '../../../__tests__/docs'
 import { destination } from '..'
 import { LIBRARY, serveLibrary, startDestination, startHeap, visit } from './site'
@@ -22,7 +22,6 @@ beforeAll(async () => {
   // A context for each page would take longer than the page.
   browser = await (await launchChromium()).newContext()
 })
-afterAll(() => browser.browser()?.close())
 
 /** Runs a test on a page of the site, of which the test says what was warned of; nothing may go wrong unseen. */
 async function onPage(

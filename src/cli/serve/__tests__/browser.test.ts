@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core'
 import { bundleForPage, servePages } from '../../../__tests__/browser'
-import { launchChromium } from '../../../__tests__/chromium'
+import { beforeAll, describe, launchChromium } from '../../../__tests__/chromium'
 import { HeapEmulator, interceptHeap } from '../../../heap-emulator'
 import type { EventResult, RecordedRun } from '../../engine/eventResult'
 import { startServer } from '../server'
@@ -9,7 +9,6 @@ let browser: Browser
 beforeAll(async () => {
   browser = await launchChromium()
 })
-afterAll(() => browser.close())
 
 const PAGE = bundleForPage(`
   import { AnalyticsBrowser } from '@segment/analytics-next'
