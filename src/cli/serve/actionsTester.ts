@@ -102,7 +102,8 @@ const readJson: RequestHandler = (request, _response, next) => {
     try {
       request.body = parseBody(body)
     } catch (error) {
-      throw Object.assign(new Error(`the body is not JSON: ${errorOf(error).message}`), { status: 400 })
+      const what = error instanceof RangeError ? 'nests too deep' : 'is not JSON'
+      throw Object.assign(new Error(`the body ${what}: ${errorOf(error).message}`), { status: 400 })
     }
   }
   next()

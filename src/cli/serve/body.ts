@@ -1,9 +1,11 @@
+import { parseJson } from '../engine/json'
+
 /**
  * The JSON of a request's body, as `raw` of express gives it.
  *
- * @throws {SyntaxError} if it is none
+ * @throws {SyntaxError} if it is none, and RangeError if it nests too deep to be read
  */
 export function parseBody(body: unknown): unknown {
   const text = Buffer.isBuffer(body) ? body.toString('utf8') : ''
-  return JSON.parse(text.replace(/^\uFEFF/, ''))
+  return parseJson(text.replace(/^\uFEFF/, ''))
 }

@@ -60,8 +60,8 @@ function parse(body: unknown): Posted {
   let posted: unknown
   try {
     posted = parseBody(body)
-  } catch {
-    throw new BadRequest('The body is not JSON.')
+  } catch (error) {
+    throw new BadRequest(error instanceof RangeError ? 'The body nests too deep.' : 'The body is not JSON.')
   }
   if (!isObject(posted)) throw new BadRequest('The body is not an object.')
   return posted

@@ -87,6 +87,20 @@ describe('the protocol of actions-cli', () => {
     ])
   })
 
+  it('keeps the digits of every number', async () => {
+    const event = '{"type":"track","event":"Opened","messageId":"message-1","userId":9007199254740993}'
+    await post('/trackEvent', `{"payload":${event},"settings":${JSON.stringify(SETTINGS)}}`)
+    expect(heap.environment('US', '12343283').events).toMatchObject([{ user: '9007199254740993' }])
+  })
+
+  it('takes what programs write for nothing', async () => {
+    const events = [track(1, { context: null }), track(2, { properties: [] }), track(3, { context: { traits: [] } })]
+    for (const payload of events) await post('/trackEvent', { payload, settings: SETTINGS })
+    const payload = events.map((event) => ({ ...event, messageId: `${event.messageId}-again` }))
+    await post('/trackEvent', { payload, settings: SETTINGS })
+    expect(heap.environment('US', '12343283').events).toHaveLength(6)
+  })
+
   it('runs a batch, and gives the status of each event to who asks for it', async () => {
     const body = { payload: [track(1), { type: 'track' }, track(2)], settings: SETTINGS }
     const exchanges = (await post('/trackEvent', body)) as { request: { body: string } }[]

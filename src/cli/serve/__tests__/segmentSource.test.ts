@@ -126,6 +126,22 @@ describe('the Segment source', () => {
     ])
   })
 
+  it('keeps the digits of every number', async () => {
+    const numbers = '{"order_id":123456789012345678,"ids":[123456789012345678],"total":12.5,"tiny":1e-7}'
+    const entries = [
+      '{"type":"track","event":"Opened","messageId":"message-1","userId":9007199254740993}',
+      '{"type":"track","event":"Opened","messageId":"message-2","userId":9007199254740992}',
+      `{"type":"track","event":"Paid","messageId":"message-3","userId":"erin","properties":${numbers}}`,
+      '{"type":"group","userId":"erin","groupId":12345678901234567891}'
+    ]
+    await post('/v1/batch', `\u{feff}{"batch":[${entries.join()}]}`)
+    const { events, accounts } = heap.environment('US', '12343283')
+    expect(events.map(({ user }) => user)).toStrictEqual(['9007199254740993', '9007199254740992', 'erin'])
+    expect(events[2].properties).toMatchObject({ order_id: '123456789012345678', total: '12.5' })
+    expect(events[2].properties.ids).toMatch(/^\["?123456789012345678"?\]$/)
+    expect(accounts.map(({ account_id }) => account_id)).toStrictEqual(['12345678901234567891'])
+  })
+
   it('refuses a list that holds something where a map belongs', async () => {
     await post('/v1/track', track(1, { properties: ['a'] }))
     expect(results[0].runs[0].error?.message).toContain('array')
@@ -149,6 +165,12 @@ describe('the Segment source', () => {
       '/v1/track',
       `{"event":"x","userId":"a","properties":{"a":${nested(9_000)}}}`,
       /^The event nests too deep\.$/
+    ],
+    [
+      'a number that is long, in JSON that nests too deep to be read twice',
+      '/v1/track',
+      `{"event":"x","userId":9007199254740993,"properties":{"a":${nested(20_000)}}}`,
+      /^The body nests too deep\.$/
     ],
     [
       'an event of more than 32 KB',
