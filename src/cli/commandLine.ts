@@ -19,9 +19,9 @@ interface GenerateOptions {
 }
 
 /**
- * The command line of `heap-destination`: its commands, their options, and what is said of a mistake in them.
+ * The command line of `heap-destination`: its commands, their options, and the messages for mistakes in them.
  *
- * @param end is told the exit status of the command that was run
+ * @param end called with the exit status of the command that was run
  */
 export function commandLine(commands: Commands, end: (status: number) => void): Command {
   /** Says a person's mistake in one line. */
@@ -42,13 +42,16 @@ export function commandLine(commands: Commands, end: (status: number) => void): 
   program
     .command('send')
     .description('take Segment events through the destination and show what Heap stores')
-    .argument('[files...]', 'files or folders of JSON or NDJSON, or - for standard input (default: the examples)')
+    .argument(
+      '[files...]',
+      'files or folders of JSON, or of one event per line (NDJSON), or - for standard input (default: the examples)'
+    )
     .option('--live', 'post to the real Heap; needs --app-id')
     .option('--app-id <id>', 'the number of the Heap environment', appId)
     .addOption(new Option('--region <region>', 'where Heap stores the data').choices(['US', 'EU']).default('US'))
-    .option('--mappings <file>', 'the subscriptions of an Actions destination, in place of the presets')
-    .option('--verbose', 'show what was sent of every event, not of the first alone')
-    .option('--json', 'print one JSON object per event, one per line, for scripts')
+    .option('--mappings <file>', 'a file of mappings, in place of those that a new destination starts with')
+    .option('--verbose', 'show what was sent for every event, not only for the first')
+    .option('--json', 'print one JSON object per line, one for each event, for scripts')
     .option('--failed <file>', 'write what could not be delivered there, with the reason, to send it again')
     .option('--resume', 'go on where a send of the same files was stopped')
     .option('--rate <events>', 'with --live, events a minute (default: 15000, which Heap allows)', aboveZero)
@@ -65,7 +68,7 @@ export function commandLine(commands: Commands, end: (status: number) => void): 
     .option('--live', 'post to the real Heap; needs --app-id')
     .option('--app-id <id>', 'the number of the Heap environment for the events of SDKs', appId)
     .addOption(new Option('--region <region>', 'where Heap stores the data').choices(['US', 'EU']).default('US'))
-    .option('--mappings <file>', 'the subscriptions of an Actions destination, in place of the presets')
+    .option('--mappings <file>', 'a file of mappings, in place of those that a new destination starts with')
     .action(async (options: ServeOptions, command: Command) => {
       needAppId(options, command)
       await run(command, () => commands.serve(options))

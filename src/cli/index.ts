@@ -11,14 +11,14 @@ const program = commandLine(
   (status) => (process.exitCode = status)
 )
 
-// Whoever reads the output may stop reading, as head does: then there is nobody left to tell anything.
+// The reader of the output may stop reading, as head does. Then nobody is left to tell.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') console.error(`The output cannot be written: ${error.message}`)
   process.exit(1)
 })
 
 program.parseAsync().catch((error: unknown) => {
-  // The destination's source may be under work; its author wants to know where it breaks, not where tsx was.
+  // Someone may be editing the destination's source; they want to know where it breaks, not where tsx was.
   console.error(error instanceof Error && error.name === 'TransformError' ? error.message : error)
   process.exitCode = 1
 })

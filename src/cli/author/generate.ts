@@ -5,7 +5,7 @@ import heap from '../../destinations/heap'
 import { BROWSER_DESTINATION_DIRECTORY, DESTINATION_DIRECTORY } from '../engine/definition'
 import { generateFiles } from './generatedFiles'
 
-/** The generated files that do not say what the definition says now, by their path. */
+/** The generated files that are stale, by their path, with what they should hold. */
 export async function staleFiles(): Promise<Map<string, string>> {
   const stale = new Map([
     ...(await generateFiles(heap, DESTINATION_DIRECTORY)),

@@ -31,7 +31,7 @@ export async function generateFiles(definition: Definition, directory: string): 
 }
 
 async function typesOf(name: string, fields: Record<string, MinimalInputField>): Promise<string> {
-  // It takes longer to load than all else that a command needs.
+  // It takes longer to load than everything else that a command needs.
   const { compile } = await import('json-schema-to-typescript')
   return compile(schemaOf(fields), name, { bannerComment: BANNER, style: STYLE })
 }

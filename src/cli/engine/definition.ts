@@ -13,7 +13,7 @@ export const DESTINATION_DIRECTORY = path.join(PACKAGE_DIRECTORY, 'src/destinati
 export const BROWSER_DESTINATION_DIRECTORY = path.join(PACKAGE_DIRECTORY, 'src/browser-destinations/heap')
 
 /**
- * The destination's definition as its source stands now.
+ * The destination's definition, from its source as it is now.
  *
  * @throws whatever its source throws, such as a SyntaxError, and Error if it exports none
  */
@@ -33,7 +33,7 @@ export interface Definition extends BaseDefinition {
   settings?: Record<string, GlobalSetting>
 }
 
-/** The settings of a destination: in the cloud they stand under its authentication. */
+/** The settings of a destination; in the cloud they are under `authentication`. */
 export function settingsOf({ authentication, settings }: Definition): Record<string, GlobalSetting> {
   return settings ?? authentication?.fields ?? {}
 }

@@ -1,17 +1,17 @@
 import { isNativeError } from 'node:util/types'
 import { ErrorCodes } from '@segment/actions-core'
 
-/** An error with the status and code that Segment goes by. */
+/** An error with the status and code that Segment acts on. */
 export interface RunError {
   status?: number
   code?: string
   message: string
 }
 
-/** What a person needs of an error; the status is that of Segment's errors and of Heap's answers. */
+/** What a person needs to know of an error; the status is that of Segment's errors and of Heap's responses. */
 export function errorOf(error: unknown): RunError {
   if (!(error instanceof Error)) return { message: String(error) }
-  // The framework gives a payload that its schema refuses neither when it goes alone, nor a mapping that cannot work.
+  // The framework gives neither to a payload that its schema refuses, when it goes alone, nor to a mapping that cannot work.
   const isInvalid = error.name === 'AggregateAjvError' || isList(error)
   const {
     status = isInvalid ? 400 : undefined,
@@ -21,7 +21,7 @@ export function errorOf(error: unknown): RunError {
   return { ...(status !== undefined && { status }), ...(code !== undefined && { code }), message }
 }
 
-/** Whether an error of the framework is one that stands for several: it is a list of them. */
+/** Whether an error of the framework is a list of several. */
 export function isList(error: unknown): error is Iterable<unknown> {
   return error instanceof Error && error.name === 'AggregateError' && Symbol.iterator in error
 }
@@ -32,7 +32,7 @@ export function messagesOf(error: unknown): string[] {
   return errors.map((one) => (one instanceof Error ? one.message : String(one)))
 }
 
-/** The system's words for what is wrong with a file, without its code and path. */
+/** What the system says is wrong with a file, without its code and path. */
 export function systemWords(error: unknown): string {
   const message = isNativeError(error) ? error.message : String(error)
   return message.replace(/^[A-Z]+: /, '').replace(/,.*$/, '')

@@ -12,19 +12,19 @@ export interface ActionRun {
   error?: RunError
 }
 
-/** The run of an event that went alone: also what was mapped and sent. */
+/** The run of an event that was sent alone, with what was mapped and sent. */
 export type RecordedRun = ActionRun & Recording
 
-/** What became of an event; no runs where no mapping takes this kind of call. */
+/** What became of an event; `runs` is empty if no mapping takes this kind of call. */
 export interface EventResult<Run extends ActionRun = ActionRun> {
   event: SegmentEvent
   runs: Run[]
-  /** The event's `integrations` keep it from Heap: it was not sent, on purpose. */
+  /** The event's `integrations` exclude Heap: it was not sent, on purpose. */
   excluded: boolean
   delivered: boolean
 }
 
-/** Whether Heap took the event, and which it is, as a part of one line. */
+/** Whether Heap took the event, and which event it is, as part of a line. */
 export function resultLine(result: EventResult): string {
   const { delivered, excluded } = result
   return `${delivered ? '✔' : excluded ? '–' : '✘'} ${titleOf(result)}`

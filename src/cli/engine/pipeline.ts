@@ -8,7 +8,7 @@ import { record, recordedDestination } from './recorder'
 import type { BeforeRequest } from './recorder'
 import type { Subscription } from './subscriptions'
 
-/** What a {@link Pipeline} sends through, and where to. */
+/** What a {@link Pipeline} sends events through, and where to. */
 export interface PipelineOptions {
   definition: DestinationDefinition<Settings>
   settings: Settings
@@ -17,7 +17,7 @@ export interface PipelineOptions {
   beforeRequest?: BeforeRequest
 }
 
-/** Takes events the way that Segment does: through the subscription, mapping and validation of each mapping into its action. */
+/** Sends events as Segment does: each mapping's subscription, mapping and validation, and then its action. */
 export class Pipeline {
   private readonly destination: Destination<Settings>
   private readonly subscriptions: { subscription: Subscription; condition: ReturnType<typeof parseFql> }[]
@@ -30,7 +30,7 @@ export class Pipeline {
     }))
   }
 
-  /** Sends one event. Never throws for what becomes of it: that is in the result. */
+  /** Sends one event. Never throws for a failed event: the result says so. */
   async send(event: SegmentEvent): Promise<EventResult<RecordedRun>> {
     const excluded = isExcluded(event, this.options.definition.name)
     const runs: RecordedRun[] = []
@@ -78,7 +78,7 @@ export class Pipeline {
     try {
       results = await this.destination.onBatch(events, this.settingsFor(subscription))
     } catch (error) {
-      // An event that the framework fails over must not take its neighbours along: halve until it stands alone.
+      // An event that makes the framework throw must not take its neighbours along: halve the batch until it stands alone.
       if (events.length === 1) return [runOf(subscription, errorOf(error))]
       const half = Math.ceil(events.length / 2)
       const first = await this.runBatch(events.slice(0, half), subscription)

@@ -12,14 +12,14 @@ import type { Settings } from '../../destinations/heap/generated-types'
 import { settingsOf } from './definition'
 import { isObject } from './json'
 
-/** One request to Heap. Without a `response` there was no answer, and `failure` says why. */
+/** One request to Heap. Without a `response`, `failure` says why there was none. */
 export interface Exchange {
   request: { url: string; method: string; headers: Record<string, string>; body: unknown }
   response?: { statusCode: number; statusMessage: string; headers: Record<string, string>; body: unknown }
   failure?: string
 }
 
-/** What was seen while something ran. */
+/** What was recorded while something ran. */
 export interface Recording {
   exchanges: Exchange[]
   /** What the mapping made of the event, once the action was reached. */
@@ -31,7 +31,7 @@ export type BeforeRequest = (url: string, body: unknown) => Promise<void>
 
 const recordingOfThisRun = new AsyncLocalStorage<Recording>()
 
-/** Runs something with a recording of its own, whatever else runs meanwhile. */
+/** Runs something with a recording of its own, even if others run at the same time. */
 export function record<Result>(run: () => Promise<Result>): { recording: Recording; result: Promise<Result> } {
   const recording: Recording = { exchanges: [] }
   return { recording, result: recordingOfThisRun.run(recording, run) }
@@ -40,8 +40,8 @@ export function record<Result>(run: () => Promise<Result>): { recording: Recordi
 let destinations = 0
 
 /**
- * The framework's destination of a definition, whose payloads and requests are written down in the recording of whoever
- * called it.
+ * The framework's destination for a definition. Its payloads and requests go into the recording of the {@link record} call that
+ * it runs in.
  */
 export function recordedDestination(
   definition: DestinationDefinition<Settings>,
@@ -50,7 +50,7 @@ export function recordedDestination(
   // The framework keeps an action's schema under the destination's name, also when the definition has changed.
   const name = `${definition.name}-${++destinations}`
   const destination = new Destination({ ...recorded(definition, beforeRequest), name })
-  // It would keep every response that it ever saw, and the requests with them.
+  // It would keep every response that it ever received, with its request.
   destination.responses.push = () => 0
   return destination
 }
@@ -96,7 +96,7 @@ function noted<Data extends { payload: unknown }>(data: Data): Data {
   return data
 }
 
-/** @param secrets what must not be seen in an answer; a token that Heap gives is added */
+/** @param secrets what a response must not show; a token that Heap issues is added */
 function recordingClient(
   request: RequestClient,
   beforeRequest: BeforeRequest | undefined,
@@ -126,7 +126,7 @@ function recordingClient(
   }
 }
 
-/** The framework hands out what was really sent for actions, and for nothing else. */
+/** The framework exposes what was really sent for actions, and for nothing else. */
 function sentHeaders<Data>(response: ModifiedResponse<Data> & Partial<Pick<DecoratedResponse, 'request'>>) {
   return response.request?.headers
 }
@@ -145,7 +145,7 @@ function headersOf(headers: Iterable<[string, string]>): Record<string, string> 
   )
 }
 
-/** What stands where a credential was. */
+/** Shown in place of a credential. */
 const REDACTED = '<redacted>'
 
 function secretsOf(definition: DestinationDefinition<Settings>, settings: Settings | undefined): string[] {
@@ -153,13 +153,13 @@ function secretsOf(definition: DestinationDefinition<Settings>, settings: Settin
   return values.flatMap(([, value]) => String(value ?? '') || [])
 }
 
-/** The one answer of Heap that holds a credential is that of the deletion API's auth_token. */
+/** The only response of Heap that holds a credential is that of the deletion API's auth_token. */
 function tokenOf(answer: unknown): string[] {
   const token = isObject(answer) ? answer.access_token : undefined
   return typeof token === 'string' ? [token] : []
 }
 
-/** What Heap answered, without the credentials that it repeats. */
+/** Heap's response, without the credentials that it repeats. */
 function redacted<Value>(answer: Value, secrets: string[]): Value {
   if (secrets.length === 0) return answer
   const clean = (value: unknown): unknown => {

@@ -4,12 +4,12 @@ import { isObject } from './json'
 /** Segment, Spec: the calls that a source sends. */
 export const CALLS = ['track', 'identify', 'page', 'screen', 'group', 'alias']
 
-/** Whether JSON is one of the calls that a source sends; nothing else of it is checked. */
+/** Whether JSON is one of the calls that a source sends; nothing else is checked. */
 export function isSegmentEvent(value: unknown): value is SegmentEvent {
   return isObject(value) && typeof value.type === 'string' && CALLS.includes(value.type)
 }
 
-/** What an event may hold that is a map of the customer's own. */
+/** The keys of an event that hold a customer's own map. */
 const MAPS = ['properties', 'traits', 'context', 'integrations'] as const
 
 /**

@@ -9,7 +9,7 @@ import { messagesOf } from './errors'
 import { isObject } from './json'
 import { CALLS } from './segmentEvent'
 
-/** A mapping as Segment stores it: which events it takes, into which action, and what each field is given. */
+/** A mapping as Segment stores it: which events it takes, its action, and what fills each field. */
 export interface Subscription {
   name?: string
   enabled?: boolean
@@ -49,7 +49,7 @@ function isOff(entry: unknown): boolean {
   return isObject(entry) && entry.enabled === false
 }
 
-/** What keeps a subscription from working, in sentences that begin with `title`; nothing if it works. */
+/** Why a subscription cannot work, in sentences that begin with `title`; empty if it works. */
 export function problemsOf(entry: unknown, title: string, definition: Definition): string[] {
   if (!isObject(entry)) return [`${title} is not an object.`]
   const { partnerAction, subscribe, mapping = {} } = entry
@@ -59,7 +59,7 @@ export function problemsOf(entry: unknown, title: string, definition: Definition
   ]
 }
 
-/** Why a text is no FQL that takes events; nothing if it is. */
+/** Why a text is not FQL that takes events; empty if it is. */
 export function fqlProblems(fql: string, title: string): string[] {
   const condition = parseFql(fql)
   if ('error' in condition) return [`${title} subscribes with ${JSON.stringify(fql)}, which is not FQL.`]
@@ -75,7 +75,7 @@ function unknownTypes(condition: Condition): unknown[] {
   return type === 'event-type' && operator === '=' && !CALLS.includes(String(value)) ? [value] : []
 }
 
-/** Segment's own keys in a mapping are no fields. */
+/** Segment's own keys in a mapping are not fields. */
 const SEGMENT_INTERNAL = /^__segment_internal_/
 
 function mappingProblems(partnerAction: unknown, mapping: unknown, title: string, { actions }: Definition): string[] {

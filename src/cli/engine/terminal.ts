@@ -1,12 +1,12 @@
-/** What steers a terminal, or turns the order of a line around; but for the line feed. */
+/** Characters that control a terminal or reverse the order of a line, except the line feed. */
 // eslint-disable-next-line no-control-regex
 const STEERING = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
 
-/** What takes no room where it is shown, such as a zero-width space; but for what holds an emoji together. */
+/** Characters that take no room, such as a zero-width space, except those that hold an emoji together. */
 const INVISIBLE =
   /(?!\u200d|\ufe0f)[\p{Cf}\p{Default_Ignorable_Code_Point}]|(?<!\p{Extended_Pictographic}|\p{Emoji_Modifier}|\ufe0f|\u20e3)(?:\u200d|\ufe0f)(?!\u20e3)/gu
 
-/** Other people's text, several lines long: nothing in it steers the terminal, and what is invisible is shown, such as `<U+200B>`. */
+/** Other people's text, several lines long: nothing in it controls the terminal, and what is invisible is shown, as `<U+200B>`. */
 export function printable(text: string): string {
   return text.replace(STEERING, '\u{fffd}').replace(INVISIBLE, named)
 }
@@ -16,7 +16,7 @@ export function oneLine(text: string): string {
   return printable(text).replaceAll('\n', '\u{fffd}')
 }
 
-/** The same JSON, with nothing in it that steers the terminal or is invisible there. */
+/** The same JSON, without characters that control the terminal or are invisible there. */
 export function printableJson(json: string): string {
   return json.replace(STEERING, escaped).replace(INVISIBLE, escaped)
 }

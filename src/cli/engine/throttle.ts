@@ -6,7 +6,7 @@ import type { BeforeRequest } from './recorder'
 /** Heap, Limits: events a minute for one App ID. */
 export const HEAP_EVENTS_A_MINUTE = RATE_LIMITS.eventsPerApp.count
 
-/** How often a request that has to wait looks whether there is room. */
+/** How often a waiting request checks whether there is room. */
 const LOOK_EVERY_MS = 100
 
 /** Heap counts when a request arrives, which may be a little closer to the last one than when it left. */

@@ -7,20 +7,20 @@ import { lines, unpacked } from './lines'
 import { STANDARD_INPUT } from './sources'
 import type { Source } from './sources'
 
-/** How the reading of a source is watched and ended. */
+/** Options of reading a source. */
 export interface ReadOptions {
-  /** Is told of every piece that is read, with its length in bytes. */
+  /** Called for every piece that is read, with its length in bytes. */
   onBytes?: (bytes: number) => void
-  /** Ends the reading, also where it waits for more. */
+  /** Ends the reading, even while it waits for more. */
   signal?: AbortSignal
-  /** What stands for the standard input. */
+  /** Read in place of the standard input. */
   input?: Readable
 }
 
 /**
  * Reads the events of a source, in order.
  *
- * It holds one event, an array of events, an event a line, or what `send --failed` wrote, gzipped or not. Event by line is
+ * A source holds one event, an array of events, one event per line, or what `send --failed` wrote, gzipped or not. Lines are
  * read as a stream, in constant memory. Never throws: what cannot be read comes as `reason`, and the reading goes on with
  * what follows.
  */
@@ -49,7 +49,7 @@ export async function* readEvents(
   }
 }
 
-/** Tells by its lines (or a file's ending) whether there is an event a line or one JSON document. */
+/** Finds out from the lines (or the ending of the file's name) whether there is one event per line or one JSON document. */
 async function* readStream(source: string, stream: Readable, signal?: AbortSignal): AsyncGenerator<ReadEvent> {
   let form: Form | undefined = /\.(ndjson|jsonl)(\.gz)?$/i.test(source) ? 'lines' : undefined
   const held: string[] = []

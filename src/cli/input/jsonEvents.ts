@@ -11,10 +11,10 @@ export interface Place {
   line: number
 }
 
-/** A Segment event, or what is wrong with the thing at its place, and the text of either; that of a broken file is left out. */
+/** A Segment event, or the reason why there is none, with the text that was read; the text of a broken file is left out. */
 export type ReadEvent = Place & { text?: string } & ({ event: SegmentEvent } | { reason: string })
 
-/** Whether there is an event a line, or one JSON document over all lines. */
+/** Whether there is one event per line, or one JSON document over all lines. */
 export type Form = 'lines' | 'document'
 
 /**
@@ -71,7 +71,7 @@ export function* readDocument(text: string, source: string): Generator<ReadEvent
   }
 }
 
-/** Where the elements of a JSON array stand in its text. */
+/** The place of each element in the text of a JSON array. */
 function elementsOf(text: string): { line: number; text: string }[] {
   const scanner = createScanner(text, true)
   const elements: { line: number; text: string }[] = []
@@ -90,7 +90,7 @@ function elementsOf(text: string): { line: number; text: string }[] {
   return elements
 }
 
-/** The first error in a text that is no JSON; nothing where it lies too deep to be found. */
+/** The first error in a text that is not JSON; undefined if it lies too deep to be found. */
 function errorIn(text: string): ParseError | undefined {
   const errors: ParseError[] = []
   try {
@@ -116,7 +116,7 @@ function lineAt(text: string, offset: number): number {
 
 function located(value: unknown, place: Place, text: string): ReadEvent {
   if (isSegmentEvent(value)) return { ...place, event: value, text }
-  // As `send --failed` writes it; what it could not read is as unreadable as it was.
+  // As `send --failed` writes it; what could not be read then cannot be read now.
   if (isObject(value) && 'reason' in value && value.type === undefined) {
     if (isSegmentEvent(value.event)) return { ...place, event: value.event, text }
     if (typeof value.text === 'string') return readLine(value.text, place)

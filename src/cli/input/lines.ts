@@ -5,7 +5,7 @@ import { createGunzip } from 'node:zlib'
 /**
  * The stream, unzipped if it starts as gzip does.
  *
- * @param onBytes is told of every piece that is read of the stream itself, with its length
+ * @param onBytes called for every piece that is read of the stream itself, with its length
  */
 export async function unpacked(
   stream: Readable,
@@ -23,7 +23,7 @@ async function startsAsGzip(stream: Readable, signal?: AbortSignal): Promise<boo
   return Buffer.isBuffer(start) && start[0] === 0x1f && start[1] === 0x8b
 }
 
-/** `pipe` does not hand on errors, nor an early end. */
+/** `pipe` passes on neither errors nor an early end. */
 function unzipped(stream: Readable): Readable {
   const gunzip = createGunzip()
   stream.on('error', (error) => gunzip.destroy(error))
@@ -34,7 +34,7 @@ function unzipped(stream: Readable): Readable {
 const LINE_FEED = 0x0a
 
 /**
- * The lines of a stream; also the last one, as far as it came, before the stream's error is thrown.
+ * The lines of a stream. If the stream fails, its last, partial line comes before the error is thrown.
  *
  * Not readline, which takes U+2028 for the end of a line, where JSON may hold it in a string; nor split2, whose time grows with
  * the square of a line's length.

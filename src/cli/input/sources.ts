@@ -6,7 +6,7 @@ import { systemWords } from '../engine/errors'
 export interface Source {
   /** As it was named, or {@link STANDARD_INPUT}. */
   name: string
-  /** In bytes, where it is known beforehand. */
+  /** In bytes, if known beforehand. */
   size?: number
   /** Why it cannot be read. */
   reason?: string
@@ -21,9 +21,9 @@ const FILE_NAMES = /\.(json|ndjson|jsonl|gz)$/i
  * Finds what the arguments of a command name: files, folders (their own .json, .ndjson, .jsonl and .gz files, in the order of
  * their names) and `-`, the standard input.
  *
- * Never throws: what is not there is a source with `reason`.
+ * Never throws: a source that does not exist has a `reason`.
  *
- * @param isOther whether a file, by its path, is none of events and left out
+ * @param isOther whether a file, by its path, is not a file of events, and left out
  */
 export async function findSources(
   names: string[],

@@ -8,9 +8,9 @@ import type { Tally } from './tally'
 
 /** How far a send has come: everything before is delivered or written to the file of failed events. */
 export interface Progress {
-  /** The place of the last event before, for a person. */
+  /** The place of the last event that was decided, for a person. */
   stoppedAfter: string
-  /** The source to go on with, how many of its events come before, and a digest of their texts. */
+  /** The source to go on with, how many of its events are decided, and a digest of their texts. */
   source: number
   items: number
   digest: string
@@ -23,7 +23,7 @@ interface Saved {
   progress: Progress
 }
 
-/** Whether a file, by its path, is one of these. */
+/** Whether a file, by its path, is a checkpoint. */
 export function isCheckpoint(file: string): boolean {
   return /^heap-destination-send-[0-9a-f]{8}\.json$/.test(path.basename(file))
 }
@@ -35,7 +35,7 @@ export function isCheckpoint(file: string): boolean {
 export class Checkpoint {
   readonly file: string
 
-  /** @param destination all that says where the events go */
+  /** @param destination everything that decides where the events go */
   constructor(
     private readonly sources: Source[],
     destination: unknown
@@ -46,12 +46,12 @@ export class Checkpoint {
     this.file = `heap-destination-send-${id.slice(0, 8)}.json`
   }
 
-  /** Whether an earlier send of the same was stopped. */
+  /** Whether an earlier send of the same files was stopped. */
   get exists(): boolean {
     return existsSync(this.file)
   }
 
-  /** @throws {UsageError} if there is nothing to go on with, or the files are others now */
+  /** @throws {UsageError} if there is nothing to go on with, or the files have changed */
   load(): Progress {
     if (!this.exists) {
       throw new UsageError(
@@ -72,7 +72,7 @@ export class Checkpoint {
       const saved = JSON.parse(readFileSync(this.file, 'utf8')) as Partial<Saved> | null
       if (saved?.sources && saved.progress) return { sources: saved.sources, progress: saved.progress }
     } catch {
-      // What is no JSON is as useless as what is not whole.
+      // A file that is not JSON is as useless as one that is not whole.
     }
     throw new UsageError(
       `${this.file} cannot be read, so the send cannot go on. Send without --resume: what Heap has is not stored again.`
@@ -80,7 +80,7 @@ export class Checkpoint {
   }
 
   /**
-   * Takes the place of what was saved before, wholly or not at all.
+   * Replaces what was saved before, wholly or not at all.
    *
    * @throws {UsageError} if it cannot be written
    */
@@ -94,13 +94,13 @@ export class Checkpoint {
     }
   }
 
-  /** To be called when the send has come to its end. */
+  /** Called when the send has finished. */
   remove(): void {
     rmSync(this.file, { force: true })
   }
 }
 
-/** The mistake of a send that is to go on with something else than it began with. */
+/** The error of resuming a send with other files than it began with. */
 export function changedSource(name: string): UsageError {
   return new UsageError(
     `${name} is not as it was when the send stopped, so it cannot go on. Send without --resume, and with another --failed: what Heap has is not stored again.`

@@ -2,18 +2,18 @@ import stringWidth from 'string-width'
 import wrapAnsi from 'wrap-ansi'
 import { oneLine, printable } from '../engine/terminal'
 
-/** A line of a drawing: a name, and what stands beside it or, further in, below it. */
+/** A line of a drawing: a name, and its value beside it or, indented, below it. */
 export type Row = [name: string, value: unknown]
 
-/** At most so much of the width is for the names. */
+/** How much of the width names may take. */
 const NAMES_SHARE = 0.4
 
-/** At least so many characters are for a value, however far in it stands. */
+/** How many characters a value gets at least, however far it is indented. */
 const LEAST_VALUE_WIDTH = 20
 
 /**
- * Draws names and values, one a line, the values aligned. Objects and lists stand below their name, further in. What is longer than
- * its line is wrapped; nothing is cut away.
+ * Draws names and values, one per line, the values aligned. Objects and lists are indented below their name. What is longer than
+ * its line is wrapped; nothing is cut off.
  *
  * @param width of a line, in characters
  * @param indent how many characters the lines start with
@@ -53,7 +53,7 @@ function isNested(value: unknown): value is object {
   return typeof value === 'object' && value !== null && Object.keys(value).length > 0
 }
 
-/** A text as it is, unless nobody could see it; anything else as JSON. */
+/** A text as it is, unless it is invisible; anything else as JSON. */
 function textOf(value: unknown): string {
   const isPlain = typeof value === 'string' && value !== '' && value.trim() === value
   return printable(isPlain ? value : (JSON.stringify(value) ?? String(value)))
@@ -65,12 +65,12 @@ function inBy(indent: number): (line: string) => string {
 
 const IS_ASCII = /^[\n -~]*$/
 
-/** Measuring characters one by one takes long, and few texts need it. */
+/** Measuring characters one by one is slow, and few texts need it. */
 function widthOf(text: string): number {
   return IS_ASCII.test(text) ? text.length : stringWidth(text)
 }
 
-/** At spaces if it can be, with every character kept. */
+/** Wraps at spaces where possible, and keeps every character. */
 function wrapped(text: string, width: number): string[] {
   return text.split('\n').flatMap((line) => {
     if (line.length <= width && IS_ASCII.test(line)) return line

@@ -4,7 +4,7 @@ import type { SegmentEvent } from '@segment/actions-core'
 import { systemWords } from '../engine/errors'
 import { UsageError } from '../usageError'
 
-/** What could not be delivered, where it came from and why: an event, or the text of a line that is none. */
+/** What could not be delivered, where it came from and why: an event, or the text of a line that is not one. */
 export interface FailedEvent {
   reason: string
   source: string
@@ -13,7 +13,7 @@ export interface FailedEvent {
   text?: string
 }
 
-/** What a file of failed events held at some time. */
+/** What a file of failed events held at some point. */
 export interface FailedSoFar {
   file: string
   bytes: number
@@ -21,7 +21,7 @@ export interface FailedSoFar {
   digest: string
 }
 
-/** The file of `send --failed`: one {@link FailedEvent} a line, which `send` reads again. */
+/** The file of `send --failed`: one {@link FailedEvent} per line, which `send` reads again. */
 export class FailedFile {
   private readonly descriptor: number
   private readonly hash = createHash('sha256')
@@ -29,7 +29,7 @@ export class FailedFile {
 
   /**
    * @param sources the names of what is read
-   * @param kept for a send that goes on: what of it is to stay, as what follows of these sources is decided anew
+   * @param kept for a resumed send: how much of the file to keep; everything after that is decided again
    * @throws {UsageError} if it cannot be written, or holds something that would be lost
    */
   constructor(
@@ -58,7 +58,7 @@ export class FailedFile {
   }
 
   /**
-   * Adds to it; once this returns it is on the disk.
+   * Adds to the file; once this returns, it is on disk.
    *
    * @throws {UsageError} if it cannot be written
    */
@@ -95,11 +95,11 @@ export class FailedFile {
     ftruncateSync(this.descriptor, bytes)
   }
 
-  /** Whether what follows is what a send of the same had added, and had not come to note, when it was killed. */
+  /** Whether the rest is what a send of the same files had added, but not noted, when it was killed. */
   private isOwnFrom(bytes: number): boolean {
     const rest = Buffer.alloc(fstatSync(this.descriptor).size - bytes)
     readSync(this.descriptor, rest, 0, rest.length, bytes)
-    // The last may be half a line.
+    // The last line may be cut off.
     const lines = rest.toString('utf8').split('\n').slice(0, -1)
     return lines.every((line) => {
       try {

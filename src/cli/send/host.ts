@@ -4,17 +4,17 @@ import { setFlagsFromString } from 'node:v8'
 import { ProgressBar } from './progressBar'
 import type { Wait } from './retries'
 
-/** What `send` has of the world around it. */
+/** The world around `send`. */
 export interface Host {
   /** Prints a line of the output. */
   print: (text: string) => void
-  /** Says a line to the person that is no part of the output. */
+  /** Says a line to the person that is not part of the output. */
   say: (text: string) => void
-  /** How many characters a line of the output has room for. */
+  /** How many characters fit in a line of the output. */
   width: number
   /** Shows how far a long send has come. */
   progress: ProgressDisplay
-  /** What stands for the standard input. */
+  /** Read in place of the standard input. */
   input: Readable
   /** Stops the send in good order. */
   signal: AbortSignal
@@ -23,9 +23,9 @@ export interface Host {
   wait: Wait
 }
 
-/** How far a long send has come, for a person. */
+/** Shows a person how far a long send has come. */
 export interface ProgressDisplay {
-  /** @param bytes how many there are to read, where it is known */
+  /** @param bytes how many there are to read, if known */
   start(bytes: number | undefined): void
   /** @param bytes read so far; `events` done so far */
   update(bytes: number, events: number): void
@@ -35,7 +35,7 @@ export interface ProgressDisplay {
 /** The process, its terminal and its clock; the first Ctrl-C stops in good order, the second at once. */
 export function processHost(): Host & { dispose: () => void } {
   const controller = new AbortController()
-  // By way of exit, which a progress bar leaves the terminal in order at.
+  // Through exit, at which a progress bar restores the terminal.
   const stop = () => (controller.signal.aborted ? process.exit(130) : controller.abort())
   const signals = ['SIGINT', 'SIGTERM'] as const
   for (const signal of signals) process.on(signal, stop)

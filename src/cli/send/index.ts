@@ -24,14 +24,14 @@ export interface SendOptions {
   live?: boolean
   appId?: string
   region: 'US' | 'EU'
-  /** A file of subscriptions to use instead of the presets. */
+  /** A file of mappings to use instead of the presets. */
   mappings?: string
   json?: boolean
   /** Show the details of every event, not of the first alone. */
   verbose?: boolean
   /** Events a minute, with `live`; Heap's own limit if left out. */
   rate?: number
-  /** How many times more what may be retried is sent. */
+  /** How many more times a failed event is sent. */
   retries: number
   /** The file for what could not be delivered. */
   failed?: string
@@ -39,7 +39,7 @@ export interface SendOptions {
   resume?: boolean
 }
 
-/** What is sent where nothing is named. */
+/** What is sent if no file is named. */
 const EXAMPLES = path.join(PACKAGE_DIRECTORY, 'examples')
 
 /** So many events are shown one by one; what follows goes in batches and is counted. */
@@ -49,11 +49,11 @@ const SHOWN = 20
 const BATCH = 1000
 
 /**
- * `heap-destination send`: takes events through the destination into Heap or its emulator, shows or counts what became of
- * each, and can be stopped and go on.
+ * `heap-destination send`: sends events through the destination to Heap or its emulator, and shows or counts what became of
+ * each. It can be stopped and resumed.
  *
  * @returns the exit status: 0 only when every event was read and delivered
- * @throws {UsageError} for options that do not go with what is there
+ * @throws {UsageError} for options that do not fit the files
  */
 export async function send(names: string[], options: SendOptions): Promise<number> {
   const host = processHost()
@@ -64,7 +64,7 @@ export async function send(names: string[], options: SendOptions): Promise<numbe
   }
 }
 
-/** {@link send} with another world around it than that of the process. */
+/** {@link send} in a world of its own, such as that of a test. */
 export async function sendIn(host: Host, names: string[], options: SendOptions): Promise<number> {
   const {
     live = false,
@@ -95,7 +95,7 @@ export async function sendIn(host: Host, names: string[], options: SendOptions):
     batch: live ? Math.min(BATCH, rate) : BATCH,
     shown: json || verbose ? Infinity : failed ? 0 : SHOWN,
     retries: options.retries,
-    // The emulator has forgotten everything by then.
+    // The emulator would have forgotten everything by then.
     keepsProgress: live
   })
   try {
@@ -106,7 +106,7 @@ export async function sendIn(host: Host, names: string[], options: SendOptions):
   }
 }
 
-/** What is to be read, without the files that a send writes itself. */
+/** The sources to read, without the files that send itself writes. */
 async function sourcesOf(names: string[], failed: string | undefined): Promise<Source[]> {
   if (names.filter((name) => name === '-').length > 1) throw new UsageError('The standard input can be named once.')
   const isOwn = (file: string) => isCheckpoint(file) || (failed !== undefined && realPath(file) === realPath(failed))

@@ -6,7 +6,7 @@ export class ProgressBar {
   private readonly bars: MultiBar
   private readonly bar: ReturnType<MultiBar['create']>
 
-  /** @param total the bytes to read, `undefined` if nobody knows */
+  /** @param total the bytes to read, `undefined` if unknown */
   constructor(
     stream: WriteStream,
     total: number | undefined,
@@ -41,7 +41,7 @@ export class ProgressBar {
     this.bars.log(`${text}\n`)
   }
 
-  /** Takes the bar away, and gives the cursor back. */
+  /** Removes the bar, and restores the cursor. */
   readonly stop = (): void => {
     process.removeListener('exit', this.stop)
     this.bars.stop()

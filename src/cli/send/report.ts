@@ -4,7 +4,7 @@ import { printableJson } from '../engine/terminal'
 import type { Place } from '../input/jsonEvents'
 import type { Tally } from './tally'
 
-/** What a command tells of what it did, piece by piece. */
+/** Reports what a command did, piece by piece. */
 export interface Report {
   result(place: Place, result: EventResult<RecordedRun>): void
   /** Something that was not delivered, or could not be read. */
@@ -13,7 +13,7 @@ export interface Report {
   end(tally: Tally, held?: EnvironmentSnapshot[]): void
 }
 
-/** A JSON object a line, for scripts: an event each, and at the end what the emulator holds. */
+/** One JSON object per line, for scripts: one per event, and at the end what the emulator holds. */
 export function jsonReport(print: (text: string) => void): Report {
   const line = (value: object) => print(printableJson(JSON.stringify(value)))
   return {

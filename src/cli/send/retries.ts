@@ -10,18 +10,18 @@ export type Wait = (ms: number, signal: AbortSignal) => Promise<unknown>
 
 /** How often and when events are sent again. */
 export interface RetryOptions {
-  /** How many times more at most. */
+  /** How many more times, at most. */
   retries: number
-  /** Ends the waiting; what is on its way still comes to its end. Where it has come before, all are sent once. */
+  /** Ends the waiting; requests under way still finish. If it has fired already, everything is sent once. */
   signal: AbortSignal
   wait: Wait
 }
 
 /**
- * Sends events, and those again, after a while, that Segment would send again.
+ * Sends events, and sends again, after a while, those that Segment would retry.
  *
  * @param attempt sends some of them, and gives the result of each in their order
- * @returns the last result of each, or `undefined` where the signal ended it before each was decided
+ * @returns the last result of each, or `undefined` if the signal ended it before each was decided
  */
 export async function sendWithRetries(
   events: SegmentEvent[],
@@ -50,7 +50,7 @@ function delayBefore(retry: number): number {
   return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (retry - 1) * (1 + Math.random()))
 }
 
-/** Segment delivers again what ended with one of these. Source: Segment, RetryableError of actions-core. */
+/** Segment retries what ended with one of these. Source: Segment, RetryableError of actions-core. */
 function mayBeRetried({ runs }: EventResult): boolean {
   return runs.some(({ error }) => {
     const status = error?.status

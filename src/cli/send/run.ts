@@ -17,23 +17,23 @@ import type { Report } from './report'
 import { sendWithRetries } from './retries'
 import { count, emptyTally, isComplete } from './tally'
 
-/** What a {@link SendRun} reads, what it sends through and whom it tells. */
+/** What a {@link SendRun} reads, sends through and reports to. */
 export interface SendRunOptions {
   host: Host
   sources: Source[]
   checkpoint: Checkpoint
   pipeline: Pipeline
-  /** Given, it stands for Heap. */
+  /** If given, it stands in for Heap. */
   emulator: HeapEmulator | undefined
   failed: FailedFile | undefined
   report: Report
-  /** The most events of a batch. */
+  /** Events in a batch, at most. */
   batch: number
-  /** So many events are sent and shown one by one; what follows goes in batches and is counted. */
+  /** How many events are sent and shown one by one; further events go in batches and are counted. */
   shown: number
   /** Whether progress is saved from the first event on, not only once there are many. */
   keepsProgress: boolean
-  /** How many times more what may be retried is sent. */
+  /** How many more times a failed event is sent. */
   retries: number
 }
 
@@ -46,7 +46,7 @@ export class SendRun {
   constructor(private readonly options: SendRunOptions) {}
 
   /**
-   * @param before where the stopped send goes on
+   * @param before where a stopped send left off
    * @returns the exit status
    */
   async start(before?: Progress): Promise<number> {
@@ -73,7 +73,7 @@ export class SendRun {
     return host.signal.aborted ? this.stopped() : this.ended()
   }
 
-  /** What is left to send, each with the place in the input that follows it. */
+  /** What is left to send, each with the place in the input after it. */
   private async *read(): AsyncGenerator<Item> {
     const { host, sources } = this.options
     const { input, signal } = host
@@ -113,7 +113,7 @@ export class SendRun {
     const results = events.length === 0 ? [] : await sendWithRetries(events, attempt, { ...host, retries })
     if (!results) return false
     this.settle(unit, results, alone)
-    // Memory stays the same however much is sent; what the emulator holds is shown for a few events only.
+    // Memory stays the same however much is sent: what the emulator holds is shown for few events only.
     if (!alone) emulator?.reset()
     return true
   }
@@ -188,7 +188,7 @@ export class SendRun {
   }
 }
 
-/** Something that was read, and where that leaves the reading. */
+/** Something that was read, and how far the reading has come with it. */
 interface Item {
   read: ReadEvent
   /** The number of its source, and how many were read of that with it. */

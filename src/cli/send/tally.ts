@@ -4,7 +4,7 @@ import type { EventResult } from '../engine/eventResult'
 export interface Tally {
   read: number
   delivered: number
-  /** Not sent because their `integrations` keep them from Heap. */
+  /** Not sent, because their `integrations` exclude Heap. */
   excluded: number
   /** Not counted in `read`. */
   unreadable: number
@@ -12,7 +12,7 @@ export interface Tally {
   failures: Record<string, number>
 }
 
-/** A tally of nothing. */
+/** An empty tally. */
 export function emptyTally(): Tally {
   return { read: 0, delivered: 0, excluded: 0, unreadable: 0, failures: {} }
 }
@@ -25,7 +25,7 @@ export function count(tally: Tally, result: EventResult): void {
   else tally.failures[kindOf(result)] = (tally.failures[kindOf(result)] ?? 0) + 1
 }
 
-/** Whether nothing is left that should have reached Heap. */
+/** Whether everything that should have reached Heap did. */
 export function isComplete({ read, delivered, excluded, unreadable }: Tally): boolean {
   return delivered + excluded === read && unreadable === 0
 }

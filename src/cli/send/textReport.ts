@@ -10,13 +10,13 @@ import type { Tally } from './tally'
 
 /** How a report is laid out. */
 export interface TextReportOptions {
-  /** Of a line, in characters. */
+  /** The width of a line, in characters. */
   width: number
   /** Whether the details of every event are shown; otherwise those of the first. */
   verbose: boolean
 }
 
-/** For a person: a line an event, what was sent of the first or of each, and what Heap holds. */
+/** For a person: one line per event, what was sent for the first or for each, and what Heap holds. */
 export function textReport(print: (text: string) => void, { width, verbose }: TextReportOptions): Report {
   let isFirst = true
   return {

@@ -17,7 +17,7 @@ import { isObject } from '../engine/json'
 import { withoutEmptyLists } from '../engine/segmentEvent'
 import { parseBody } from './body'
 
-/** The definition as it stands, and the framework's destination of it. */
+/** The definition as it is now, and the framework's destination for it. */
 export interface LoadedDestination {
   definition: DestinationDefinition<Settings>
   destination: Destination<Settings>
@@ -35,7 +35,7 @@ interface TesterBody {
   features?: Record<string, boolean>
 }
 
-/** What became of an event of a batch. */
+/** The result of one event of a batch. */
 type EventStatus = NonNullable<Result['multistatus']>[number]
 
 /** 1,000 events of 32 KB each. */
@@ -45,7 +45,7 @@ const BODY_LIMIT = '32mb'
  * The protocol that `serve` of `@segment/actions-cli` speaks: Segment's Actions Tester, cURL recipes and e2e suites that
  * are written for it work here.
  *
- * @param loaded gives the destination as its source stands now
+ * @param loaded returns the destination from its source as it is now
  * @param onDeleted is called once Heap has been asked to delete people
  */
 export function actionsTester(loaded: () => LoadedDestination, onDeleted: () => void): Router {
@@ -114,9 +114,9 @@ class BadBody extends Error {
 }
 
 /**
- * The framework makes something of anything, and drops what is no object from a batch without a word.
+ * The framework accepts anything, and silently drops from a batch what is not an object.
  *
- * @throws {BadBody} that says which part of the body is not what it must be
+ * @throws {BadBody} saying which part of the body is wrong
  */
 function checkBody({ payload = {}, settings, mapping }: TesterBody = {}): void {
   if (settings !== undefined && !isObject(settings)) throw new BadBody('The settings must be an object.')
@@ -175,7 +175,7 @@ async function answerExchanges(
     const exchanges = recording.exchanges.map(overTheWire)
     const refused = nodes.flatMap((node) => ('errormessage' in node ? [node] : []))
     if (multistatus) response.json({ exchanges, multistatus: nodes })
-    // Without an exchange, a list of none would look as if nothing had been asked for.
+    // Without an exchange, an empty list would look as if nothing had been asked for.
     else if (exchanges.length === 0) response.json(refused.map(refusalOf))
     else response.json(exchanges)
   } catch (error) {
@@ -192,7 +192,7 @@ async function answerExchanges(
   }
 }
 
-/** An event of a batch that came to nothing, in the form of a failure. */
+/** A failed event of a batch, in the form of an error. */
 function refusalOf({ status, errormessage }: Extract<EventStatus, { errormessage: string }>): object {
   return { statusCode: status, message: errormessage, fields: {}, requestError: true }
 }
@@ -202,7 +202,7 @@ function overTheWire({ request, ...rest }: Exchange): object {
   return { request: { ...request, body: request.body === undefined ? '' : JSON.stringify(request.body) }, ...rest }
 }
 
-/** What is wrong with each field, where the framework says so; it gives one that is missing the path of its parent. */
+/** What is wrong with each field, if the framework says so; it names the parent of a field that is missing. */
 function fieldsOf(error: unknown): Record<string, string> {
   const { errors } = { ...(error as { errors?: unknown } | null) }
   const fields: Record<string, string> = {}

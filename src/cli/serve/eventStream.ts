@@ -3,10 +3,10 @@ import type { Request, Response } from 'express'
 /** How much text is held for readers that fall behind. */
 const HELD_CHARACTERS = 32 * 1024 * 1024
 
-/** What nests deeper is not shown where the whole cannot be written. */
+/** If the whole cannot be written, what nests deeper is left out. */
 const SHOWN_DEPTH = 50
 
-/** Who watches, and which message comes next. */
+/** A reader, and the message that it gets next. */
 interface Reader {
   response: Response
   next: number
@@ -16,7 +16,7 @@ interface Reader {
 /**
  * Messages as server-sent events. A reader gets each one from when it came, at its own pace: the latest messages are
  * held once for all, so that a reader which does not read costs no more than one that does. A reader that falls behind
- * by more is told how many it missed, in an event called `missed`.
+ * by more learns how many it missed from an event called `missed`.
  */
 export class EventStream {
   private readonly readers = new Set<Reader>()
@@ -29,7 +29,7 @@ export class EventStream {
 
   constructor(private readonly most = HELD_CHARACTERS) {}
 
-  /** Sends a message to all who watch. Never throws, whatever the data. */
+  /** Sends a message to all readers. Never throws, whatever the data. */
   publish(name: string, data: unknown): void {
     const message = `id: ${this.run}-${this.end}\nevent: ${name}\ndata: ${jsonOf(data)}\n\n`
     this.held.push(message)
@@ -44,7 +44,7 @@ export class EventStream {
     for (const reader of this.readers) this.write(reader)
   }
 
-  /** Answers a request with the messages from now on, or with those after the one that it names as its last. */
+  /** Responds with the messages from now on, or with those after the one that the request names as its last. */
   open(request: Request, response: Response): void {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
     response.flushHeaders()
@@ -58,7 +58,7 @@ export class EventStream {
     this.write(reader)
   }
 
-  /** Ends the answers to all who watch. */
+  /** Ends the responses to all readers. */
   close(): void {
     for (const { response } of this.readers) response.end()
   }

@@ -3,7 +3,7 @@ import { watch } from 'chokidar'
 import { WebSocket, WebSocketServer } from 'ws'
 import { isLocalHost, isOwnOrigin, isTesterOrigin } from './localOnly'
 
-/** A watch that can be ended. */
+/** A running watch. */
 export interface HotReload {
   close(): Promise<void>
 }
@@ -16,8 +16,8 @@ const SETTLED_AFTER_MS = 100
  *
  * @param directory of the source
  * @param port of the WebSocket, on 127.0.0.1
- * @param reload is called after a change; the Tester is told if it returns true
- * @param warn is told where the port cannot be had, which the watch does without
+ * @param reload called after a change; the Tester hears of it if this returns true
+ * @param warn called if the port cannot be had; the watch does without it
  */
 export async function hotReload(
   directory: string,
@@ -50,13 +50,13 @@ function announcements(port: number, warn: (text: string) => void): WebSocketSer
   const sockets = new WebSocketServer({
     host: '127.0.0.1',
     port,
-    // Nothing is expected of the Tester.
+    // The Tester has nothing to say.
     maxPayload: 1024,
     verifyClient: ({ origin, req }: { origin?: string; req: { headers: { host?: string } } }) =>
       isLocalHost(req.headers.host) &&
       (isTesterOrigin(origin) || isOwnOrigin(origin, hostBelow(req.headers.host, port)))
   })
-  // One that breaks the protocol is closed by itself.
+  // ws closes a socket that breaks the protocol by itself.
   sockets.on('connection', (client) => client.on('error', () => undefined))
   sockets.on('error', () => warn(`Port ${port} is taken, so the Actions Tester is not told of changes.`))
   return sockets

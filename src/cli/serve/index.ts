@@ -12,18 +12,18 @@ import { UsageError } from '../usageError'
 /** The options of `heap-destination serve`. */
 export interface ServeOptions {
   port: number
-  /** Heap is the real one; without it nothing leaves the machine. */
+  /** Post to the real Heap; without it nothing leaves the machine. */
   live?: boolean
   appId?: string
   region: 'US' | 'EU'
-  /** A file of subscriptions to use instead of the presets. */
+  /** A file of mappings to use instead of the presets. */
   mappings?: string
 }
 
 /** The API key that the emulator knows, to try deletion with. */
 const EMULATED_API_KEY = 'test-key'
 
-/** Of events, users and accounts the emulator holds the latest, so that memory levels off. */
+/** The emulator holds only the latest events, users and accounts, so that memory levels off. */
 const KEPT = 10_000
 
 const UNSEEN = ['unhandledRejection', 'uncaughtException']
@@ -32,7 +32,7 @@ const UNSEEN = ['unhandledRejection', 'uncaughtException']
  * `heap-destination serve`: the protocol of actions-cli and a Segment source on this machine, until Ctrl-C.
  *
  * @param stop resolves when the server is to end
- * @param print is given the output, a line or several each
+ * @param print called with the output, one line or several at a time
  * @returns the exit status
  * @throws {UsageError} if the port is taken or the mappings cannot work
  */
@@ -45,7 +45,7 @@ export async function serve(
     ? undefined
     : new HeapEmulator({ keepRequests: 0, keep: KEPT, apiKeys: { [appId]: EMULATED_API_KEY } })
   const interception = emulator && interceptHeap(emulator, { allowLocal: true })
-  // The destination's source may be under work: what goes wrong in it later, and nobody waits for, does not end the server.
+  // Someone may be editing the destination's source: an error in it that nothing waits for does not end the server.
   const sayUnseen = (error: unknown) => print(oneLine(`The destination failed unseen: ${errorOf(error).message}`))
   for (const kind of UNSEEN) process.on(kind, sayUnseen)
   try {

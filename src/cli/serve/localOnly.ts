@@ -31,7 +31,7 @@ function isOnThisMachine(origin: string | undefined): boolean {
   return LOCAL.test(String(origin).replace(/^https?:\/\//, ''))
 }
 
-/** Refuses what does not come from this machine, or comes from a page that has no business here; answers CORS requests. */
+/** Refuses requests from other machines and from pages that may not use this server; answers CORS requests. */
 export function localOnly(): RequestHandler[] {
   const guard: RequestHandler = (request, response, next) => {
     const { host, origin } = request.headers
@@ -49,6 +49,6 @@ export function localOnly(): RequestHandler[] {
       next()
     }
   }
-  // The guard has let in whoever may come, so their own origin is the answer.
+  // The guard has refused all others, so the response allows the request's own origin.
   return [guard, cors({ origin: true })]
 }

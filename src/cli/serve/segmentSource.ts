@@ -11,7 +11,7 @@ import { parseBody } from './body'
 export const MAX_EVENT_BYTES = 32 * 1024
 export const MAX_BATCH_BYTES = 500 * 1024
 
-/** An SDK is kept waiting for its events so long at most. */
+/** How long an SDK waits for its events at most. */
 const ANSWER_AFTER_MS = 5000
 
 /** What an SDK posts: an event, or a batch whose context and integrations are merged into each of its events. */
@@ -21,15 +21,15 @@ const MERGED = ['context', 'integrations'] as const
 
 /**
  * A source of Segment's own HTTP API: the calls, their short forms that analytics.js uses, and the settings that
- * analytics.js loads. Takes any write key. An event is handed on as Segment hands it to destinations.
+ * analytics.js loads. Takes any write key. Events are passed on as Segment passes them to destinations.
  *
- * @param take is given the events of a request, in order; the answer waits for it, but not for long
- * @param drop is told why an entry of a batch is no event. Segment answers 200 all the same, and takes its neighbours.
+ * @param take called with the events of a request, in order; the answer waits for it, but not for long
+ * @param drop called with the reason why an entry of a batch is not an event. Segment answers 200 all the same, and takes its neighbours.
  */
 export function segmentSource(take: (events: SegmentEvent[]) => Promise<void>, drop: (reason: string) => void): Router {
   const router = Router()
   router.get('/projects/:writeKey/settings', analyticsJsSettings)
-  // analytics.js tells Segment how it fares; that is of no use here.
+  // analytics.js reports its own metrics to Segment; they are of no use here.
   router.post('/m', (_request, response) => void response.json({ success: true }))
   router.use(raw({ type: () => true, limit: MAX_BATCH_BYTES }))
   const post = (path: string, read: (posted: Posted) => SegmentEvent[]) =>
@@ -98,7 +98,7 @@ function quote(text: string): string {
   return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text)
 }
 
-/** Makes of what an SDK posted what Segment makes of it. Source: Segment, Spec: Common Fields; HTTP API: Batch. */
+/** Turns what an SDK posted into what Segment would pass on. Source: Segment, Spec: Common Fields; HTTP API: Batch. */
 function receive(posted: Posted, shared: Posted, at: string): SegmentEvent {
   const bytes = sizeOf(posted, at)
   if (bytes > MAX_EVENT_BYTES) {
@@ -119,7 +119,7 @@ function receive(posted: Posted, shared: Posted, at: string): SegmentEvent {
   } as unknown as SegmentEvent
 }
 
-/** What is null or empty says nothing: Segment puts in its own, as for what is not there. */
+/** Segment fills in what is null or empty, as it does for what is missing. */
 function isMissing(value: unknown): boolean {
   return value === undefined || value === null || value === ''
 }
@@ -133,13 +133,13 @@ function sizeOf(posted: Posted, at: string): number {
   }
 }
 
-/** What the clock of the device is off by is taken off the time of the event. What is no date stays as it is. */
+/** Corrects the time of the event by how far the device's clock is off. What is not a date stays as it is. */
 function correctedTime(original: unknown, sentAt: unknown, receivedAt: Date): unknown {
   const corrected = new Date(receivedAt.getTime() - (millisecondsOf(sentAt) - millisecondsOf(original)))
   return Number.isNaN(corrected.getTime()) ? original : corrected.toISOString()
 }
 
-/** What SDKs write. Of anything else JavaScript would make a guess, in this machine's time zone. */
+/** The form that SDKs write. With any other, JavaScript would guess, in this machine's time zone. */
 const ISO_8601 = /^(\d{4})-(\d\d)-(\d\d)T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$/
 
 /** The instant of a time in full ISO 8601. NaN for any other, a day that is not in its month, and a clock never set. */
@@ -150,14 +150,14 @@ function millisecondsOf(time: unknown): number {
   return Number(year) > 1 && milliseconds !== 0 ? milliseconds : NaN
 }
 
-/** What the event has of a map beside what its batch has; the event's own wins. */
+/** Merges a map of the event with that of its batch; the event's own values win. */
 function merged(key: (typeof MERGED)[number], shared: Posted, event: Posted): object {
   const [common, own] = [shared[key] ?? undefined, event[key] ?? undefined]
   if (common === undefined || (own !== undefined && !isObject(own))) return {}
   return { [key]: { ...common, ...own } }
 }
 
-/** What analytics.js asks for before anything else: which integrations it has, and where events go. */
+/** What analytics.js asks for first: its integrations, and where events go. */
 const analyticsJsSettings: RequestHandler<{ writeKey: string }> = (request, response) => {
   response.json({
     integrations: {
@@ -168,7 +168,7 @@ const analyticsJsSettings: RequestHandler<{ writeKey: string }> = (request, resp
   })
 }
 
-/** Segment's API answers with 400 what it cannot take, and says so with `success`. Express knows the handler by its four parameters. */
+/** Segment's API responds to what it cannot take with 400 and `success: false`. Express knows the handler by its four parameters. */
 const answerBadRequest: ErrorRequestHandler = (
   error: Error & { type?: string; status?: number },
   _request,

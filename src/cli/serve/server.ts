@@ -22,18 +22,18 @@ import { hotReload } from './hotReload'
 import { localOnly } from './localOnly'
 import { segmentSource } from './segmentSource'
 
-/** When the server ends, it waits so long for what is under way, and for a request that has not come whole. */
+/** How long the server waits at its end for requests under way, and for those that have not arrived whole. */
 const FINISH_WITHIN_MS = 6000
 const COME_WITHIN_MS = 500
 
-/** A request must have come whole by then, or its connection is closed. */
+/** A request that has not arrived whole by then is closed. */
 const REQUEST_WITHIN_MS = 60_000
 
-/** Where the destination's source is, and how it is read. */
+/** Where the destination's source is, and how to read it. */
 export interface Source {
   /** Watched, with all that is in it. */
   directory: string
-  /** Gives the definition as the source stands now; throws if it cannot be used. */
+  /** Returns the definition from the source as it is now; throws if it cannot be used. */
   load: () => DestinationDefinition<Settings>
 }
 
@@ -43,13 +43,13 @@ export interface ServerOptions {
   port: number
   /** Where the events of SDKs go. */
   settings: Settings
-  /** Given, Heap is this emulator, and `GET /heap` shows it. */
+  /** If given, this emulator stands in for Heap, and `GET /heap` shows it. */
   emulator?: HeapEmulator
   /** Gives the mappings for the events of SDKs; the presets if left out. */
   subscriptions?: (definition: DestinationDefinition<Settings>) => Subscription[]
-  /** Is told of each event of an SDK. */
+  /** Called for each event of an SDK. */
   onResult: (result: EventResult<RecordedRun>) => void
-  /** Is told what a person should know, a line each. */
+  /** Called with what a person should know, a line at a time. */
   say: (text: string) => void
   /** The destination's own source if left out, which the package does not bring; there, nothing is watched. */
   source?: Source
@@ -61,7 +61,7 @@ export interface ServerOptions {
 export interface RunningServer {
   /** Such as `http://localhost:3000`. */
   url: string
-  /** Takes nothing new, and resolves once everything under way has come to its end. */
+  /** Accepts nothing new, and resolves once everything under way has finished. */
   stop(): Promise<void>
 }
 
@@ -138,7 +138,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   app.use(
     actionsTester(
       () => loaded,
-      // Heap takes its time to delete; here one wants to see it.
+      // Heap deletes later; here a person wants to see it at once.
       () => emulator?.completeDeletions()
     )
   )
@@ -168,7 +168,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       isStopping = true
       stream.close()
       await watching?.close()
-      // Closed any earlier, Node would cut an answer short that is ended but has not all been written.
+      // Closed any earlier, Node would cut off a response that has ended but is not written in full.
       const answered = Promise.all([...Array.from(answering, (response) => once(response, 'close')), ...underWay])
       const late = setTimeout(() => {
         for (const { req } of answering) if (!req.complete) req.destroy()
@@ -181,7 +181,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-/** A body that is too long or no JSON, or a path that is none. Express knows the handler by its four parameters. */
+/** A body that is too long or not JSON, or a path that does not exist. Express knows the handler by its four parameters. */
 const answerUnreadable: ErrorRequestHandler = (error: Error & { status?: number }, _request, response, _next) => {
   const { status = 500, message } = error
   response.status(status).json({ error: status < 500 ? `The request cannot be read: ${message}` : message })
