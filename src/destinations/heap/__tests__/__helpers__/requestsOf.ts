@@ -5,6 +5,8 @@ import destination from '../..'
 
 const testDestination = createTestIntegration(destination)
 
+afterAll(() => nock.restore())
+
 /** What no generated text can be: an App ID and a visitor's ID are numbers, and an event needs a name or a type that has one. */
 const SETTINGS = { appId: '12343283', region: 'US' }
 const VALUES: Record<string, string> = { type: 'page', heap_user_id: '8325710047121' }
