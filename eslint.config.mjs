@@ -80,6 +80,15 @@ const theBrowserStaysLight = {
   }
 }
 
+/** The order of calls is proven without a browser, so it knows none, nor Segment, nor Heap. */
+const theOrderingKnowsNothingElse = {
+  files: ['src/browser-destinations/heap/ordering.ts'],
+  rules: {
+    'no-restricted-imports': ['error', { patterns: [{ regex: '.', message: 'Nothing at all.' }] }],
+    'no-restricted-globals': ['error', 'window', 'document', 'performance', 'console', 'globalThis']
+  }
+}
+
 /** So that it can catch the destination's mistakes: it shares nothing with what it checks, not even the framework. */
 const EVERYTHING_ELSE = [
   '**/destinations/**',
@@ -199,6 +208,7 @@ export default tseslint.config(
   theRulesKnowNothingElse,
   ...theEmulatorKnowsHeapAlone,
   theBrowserStaysLight,
+  theOrderingKnowsNothingElse,
   theStandInsKnowSegmentAlone,
   theFunctionKnowsTheDestination,
   { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },

@@ -13,7 +13,7 @@ execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', 'ts
   stdio: 'inherit'
 })
 bundleCommand(path.join(DIST, 'cli'))
-console.log(`dist/browser/heap.js: ${bundleForBrowsers(path.join(DIST, 'browser'))}`)
+process.stdout.write(bundleForBrowsers(path.join(DIST, 'browser')))
 copyTypesOfTheRuntime()
 
 /** So that the types of what is bundled for browsers resolve where the runtime that is bundled with it is not installed. */
@@ -30,5 +30,6 @@ function copyTypesOfTheRuntime(): void {
     const text = readFileSync(file, 'utf8')
     writeFileSync(file, text.replaceAll('@segment/browser-destination-runtime/types', runtime))
   }
-  writeFileSync(path.join(DIST, 'browser/heap.d.ts'), "export * from '../browser-destinations/heap/plugin.js'\n")
+  const exports = ['plugin.js', 'index.js'].map((name) => `export * from '../browser-destinations/heap/${name}'\n`)
+  writeFileSync(path.join(DIST, 'browser/heap.d.ts'), exports.join(''))
 }

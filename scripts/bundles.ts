@@ -7,7 +7,7 @@ import { bundledPackages, noticesOf } from './licences'
 
 const ROOT = path.join(__dirname, '..')
 
-const MOST_GZIPPED_BYTES = 20_000
+const MOST_GZIPPED_BYTES = 7_000
 
 /** Bundles the command with its libraries, so that who installs the package need not install them, into index.js of a folder. */
 export function bundleCommand(folder: string): void {
@@ -27,27 +27,39 @@ export function bundleCommand(folder: string): void {
 }
 
 /**
- * Bundles the plugin for analytics.js, for browsers, into heap.js of a folder.
+ * Bundles the plugin for analytics.js, for browsers, into a folder: heap.js, and deliveries.js, which it loads together with Heap. The
+ * definition of the destination, which a visitor does not download, goes into definition.js.
  *
- * @returns how much a visitor downloads
+ * @returns how much a visitor downloads, a line a file
  * @throws {Error} if that is more than a page should be asked for
  */
 export function bundleForBrowsers(folder: string): string {
-  const code = bundle(path.join(folder, 'heap.js'), {
+  const options: BuildOptions = { minify: true, format: 'esm', target: 'es2022' }
+  const definition = "export { destination } from './src/browser-destinations/heap'"
+  bundle(path.join(folder, 'definition.js'), { ...options, stdin: { contents: definition, resolveDir: ROOT } })
+  const heap = bundle(path.join(folder, 'heap.js'), {
+    ...options,
     entryPoints: ['src/browser-destinations/heap/plugin.ts'],
-    minify: true,
-    format: 'esm',
-    target: 'es2020'
+    external: ['./deliveries.js'],
+    footer: { js: "export{destination}from'./definition.js'" }
   })
+  const deliveries = bundle(path.join(folder, 'deliveries.js'), {
+    ...options,
+    entryPoints: ['src/browser-destinations/heap/deliveries.ts']
+  })
+  // The rest of the package is CommonJS. A site's bundler leaves out what the site does not import.
+  write(path.join(folder, 'package.json'), '{ "type": "module", "sideEffects": false }\n')
+  return `${sizeOf('heap.js', heap)}${sizeOf('deliveries.js', deliveries)}`
+}
+
+function sizeOf(name: string, code: Uint8Array): string {
   const gzipped = gzipSync(code, { level: 9 }).length
   if (gzipped > MOST_GZIPPED_BYTES) {
     throw new Error(
-      `heap.js is ${kilobytes(gzipped)} KB gzipped; it must be at most ${kilobytes(MOST_GZIPPED_BYTES)} KB.`
+      `${name} is ${kilobytes(gzipped)} KB gzipped; it must be at most ${kilobytes(MOST_GZIPPED_BYTES)} KB.`
     )
   }
-  // The rest of the package is CommonJS.
-  write(path.join(folder, 'package.json'), '{ "type": "module" }\n')
-  return `${kilobytes(code.length)} KB, ${kilobytes(gzipped)} KB gzipped`
+  return `dist/browser/${name}: ${kilobytes(code.length)} KB, ${kilobytes(gzipped)} KB gzipped\n`
 }
 
 /** Bundles into a file, with the notices of the bundled packages beside it. */
@@ -62,7 +74,8 @@ function bundle(file: string, options: BuildOptions): Uint8Array {
   })
   const [{ contents }] = outputFiles
   write(file, contents)
-  write(path.join(path.dirname(file), 'THIRD-PARTY-LICENSES.txt'), noticesOf(bundledPackages(metafile)))
+  const packages = bundledPackages(metafile)
+  if (packages.length > 0) write(path.join(path.dirname(file), 'THIRD-PARTY-LICENSES.txt'), noticesOf(packages))
   return contents
 }
 

@@ -132,11 +132,12 @@ describe('the package on a site', () => {
       csp: codeBlock('docs/device-mode.md', 'script-src').trim()
     })
     try {
-      await site.page.waitForFunction(() => window.heapCalls?.length >= 4)
+      await site.page.waitForFunction(() => window.heapCalls?.length >= 5)
       const [library, ...calls] = await site.heapCalls()
       expect(library).toStrictEqual(['library', '12343283', { shouldFetchServerConfig: false }])
       const shown = calls.map(([name, ...args]) => {
-        return `heap.${String(name)}(${args.map((arg) => JSON.stringify(arg)).join(', ')})\n`
+        const texts = args.map((arg) => JSON.stringify(arg).replace(/(?<="anonymous_id":")[\w-]{36}/, '…'))
+        return `heap.${String(name)}(${texts.join(', ')})\n`
       })
       expect(shown.join('')).toBe(codeBlock('docs/device-mode.md', 'heap.identify('))
       expect(site.requests).toStrictEqual(['GET https://cdn.us.heap-api.com/config/12343283/heap_config.js'])
@@ -184,7 +185,7 @@ describe('the package on a site', () => {
   })
 
   it('is as small for a visitor as docs/device-mode.md says', async () => {
-    const size = bundleForBrowsers(path.join(folder, 'browser'))
-    expect(`dist/browser/heap.js: ${size}\n`).toBe(codeBlock('docs/device-mode.md', 'dist/browser/heap.js:'))
+    const sizes = bundleForBrowsers(path.join(folder, 'browser'))
+    expect(sizes).toBe(codeBlock('docs/device-mode.md', 'dist/browser/heap.js:'))
   })
 })

@@ -22,7 +22,15 @@ export interface Settings {
    */
   ingestServer?: string
   /**
-   * The host that serves Heap’s library, such as heap.example.com, if you serve it yourself. If left empty, it comes from Heap.
+   * What Ingest Server was called in Heap’s classic library. If you set it and leave Ingest Server empty, the classic library is loaded. Leave it empty unless your site still needs that library.
+   */
+  trackingServer?: string
+  /**
+   * The host that serves Heap’s library, such as heap.example.com, if you serve it yourself. Together with a Tracking Server, it is the host of the classic library. If left empty, the library comes from Heap.
    */
   hostname?: string
+  /**
+   * Sends each entry of a list in an event’s properties as an event of its own too, named like "Order Completed products item". This is the greatest number of such events for one event. If left empty, there are none.
+   */
+  browserArrayLimit?: number
 }

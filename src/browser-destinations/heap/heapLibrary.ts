@@ -1,31 +1,23 @@
 import type { BrowserDestinationDependencies } from '@segment/browser-destination-runtime/types'
-import type { TypedProperties } from '../../destinations/heap/rules/flatten'
-import type { Settings } from './generated-types'
+import { appIdOf, CLASSIC, LIBRARY, libraryOf } from './library'
+import type { PageSettings } from './library'
+import { messageOf, warn } from './console'
 
-/** What this destination calls of Heap's library (Heap, Web API). */
-export interface HeapLibrary {
-  identify(identity: string): void
-  addUserProperties(properties: TypedProperties): void
-  track(event: string, properties: TypedProperties): void
-  resetIdentity(): void
-}
-
-/** Heap's loader keeps its settings, and Heap's library its functions, on the same object. */
-interface HeapGlobal extends HeapLibrary {
+/** Heap's loader keeps its settings, and Heap's library its functions, on the same object; the classic loader's is `appid`. */
+interface HeapGlobal {
   envId?: string
-  clientConfig?: Record<string, unknown>
+  appid?: string
+  track?: unknown
+  load?: unknown
 }
 
 /** A window that has Heap, or its loader. `Window` itself stays as it is: a site may have a type of its own for `heap`. */
 interface HeapPage {
-  document: Document
-  heap?: Partial<HeapGlobal>
+  document: Document & { prerendering?: boolean }
+  heap?: HeapGlobal
   /** What was called before the library has arrived, for it to run in order. */
   heapReadyCb?: { name: string; fn: () => void }[]
 }
-
-/** Heap, Data Residency: where each region's library comes from. */
-const LIBRARY_HOSTS = { US: 'cdn.us.heap-api.com', EU: 'cdn.eu.heap-api.com' }
 
 /** What a page may call before the library has arrived (Heap, Web installation). */
 const FUNCTIONS = [
@@ -42,6 +34,7 @@ const FUNCTIONS = [
   'getSessionId',
   'getUserId',
   'identify',
+  'identifyHashed',
   'init',
   'onReady',
   'removeEventProperty',
@@ -55,16 +48,9 @@ const FUNCTIONS = [
 
 /** A library that has not arrived by then is given up: nothing waits for it any more, but it may still come. */
 const GIVE_UP_AFTER_MS = 15_000
-const LOOK_EVERY_MS = 50
 
 /** More calls than a page makes before Heap is there, unless it never comes. */
-const MOST_QUEUED = 1000
-
-/** Heap's library, or the loader that queues for it; `undefined` where the page has neither. */
-export function heapOfPage(): HeapLibrary | undefined {
-  const { heap }: HeapPage = window
-  return typeof heap?.track === 'function' ? (heap as HeapLibrary) : undefined
-}
+const MOST_QUEUED = 50_000
 
 /**
  * Sets up Heap on the page and loads its library. Calls made from then on are queued, and run in order once it has arrived.
@@ -73,98 +59,157 @@ export function heapOfPage(): HeapLibrary | undefined {
  * @returns once the library is there
  * @throws Error that says what is wrong with the settings, or that the library did not come
  */
-export async function loadHeap(
-  settings: Settings,
-  { loadScript, resolveWhen }: BrowserDestinationDependencies
-): Promise<void> {
-  if (heapOfPage()) return
-  const url = libraryUrl(settings)
-  const own = Array.from(document.scripts).find(({ src }) => LIBRARY.test(src) || CLASSIC.test(src))
-  const queue = installQueue(settings)
-  // The classic library does not know the queue, which is that of the current one.
-  if (own && CLASSIC.test(own.src)) own.addEventListener('load', queue.run)
-  let hasGivenUp = false
-
-  async function arrive(): Promise<void> {
-    try {
-      if (!own) await loadScript(url)
-    } catch (error) {
-      queue.close()
-      throw error
-    }
-    await resolveWhen(() => hasGivenUp || heapOfPage()?.track !== queue.track, LOOK_EVERY_MS)
+export async function loadHeap(settings: PageSettings, { loadScript }: Dependencies): Promise<void> {
+  const script = scriptOfPage()
+  const pageId = appIdOfPage(script)
+  const id = appIdOf(settings)
+  if (pageId !== undefined && pageId !== id) {
+    warn(
+      `Heap: The page has Heap of App ID ${pageId} already. It is used, so what comes from Segment goes there and not to App ID ${id}.`
+    )
   }
+  // The library, or the loader that queues for it.
+  if (trackOfPage()) return
+  const library = libraryOf(settings)
+  const queue = installQueue({ ...library.global, envId: pageId ?? id })
+  await whenShown()
   let timer: ReturnType<typeof setTimeout> | undefined
-  const givingUp = new Promise<never>((_resolve, reject) => {
+  await new Promise<void>((arrived, failed) => {
+    queue.onRun = arrived
+    const loaded = script ? loadOf(script) : loadScript(library.url, settings.nonce ? { nonce: settings.nonce } : {})
+    loaded.then(queue.runIfArrived).catch((error: Error) => {
+      queue.close()
+      failed(error)
+    })
     timer = setTimeout(() => {
-      hasGivenUp = true
-      reject(new Error(`${own?.src ?? url} did not start Heap within ${GIVE_UP_AFTER_MS / 1000} seconds`))
+      queue.runIfArrived()
+      failed(new Error(`${script?.src ?? library.url} did not start Heap within ${GIVE_UP_AFTER_MS / 1000} seconds`))
     }, GIVE_UP_AFTER_MS)
-  })
-  await Promise.race([arrive(), givingUp]).finally(() => clearTimeout(timer))
+  }).finally(() => clearTimeout(timer))
 }
 
-/** Heap's library, current or classic, from whatever host. */
-const LIBRARY = /\/config\/\d+\/heap_config\.js([?#]|$)/
-const CLASSIC = /\/js\/heap-\d+\.js([?#]|$)/
+function trackOfPage(): unknown {
+  const { heap }: HeapPage = window
+  return typeof heap?.track === 'function' ? heap.track : undefined
+}
 
-/** @throws Error for settings that name no library; a wrong one would send what visitors do to somebody else */
-function libraryUrl({ appId, region, hostname, ingestServer }: Settings): string {
-  const id = String(appId ?? '').trim()
-  if (!/^\d+$/.test(id))
-    throw new Error(`App ID "${id}" is not a Heap environment ID, which is a number such as 12343283`)
-  const place = region || 'US'
-  if (place !== 'US' && place !== 'EU') throw new Error(`Data Region "${place}" is unknown; select US or EU`)
-  const host = hostname?.trim() || LIBRARY_HOSTS[place]
-  if (!/^[\w.-]+(:\d+)?$/.test(host)) throw new Error(`Hostname "${host}" is not a host name such as heap.example.com`)
-  if (ingestServer && !/^https?:\/\/[^\s/]+/.test(ingestServer))
-    throw new Error(`Ingest Server "${ingestServer}" is not a URL such as https://heap.example.com`)
-  return `https://${host}/config/${id}/heap_config.js`
+type Dependencies = Pick<BrowserDestinationDependencies, 'loadScript'>
+
+/** The script by which the page itself loads Heap. */
+function scriptOfPage(): HTMLScriptElement | undefined {
+  return Array.from(document.scripts).find(({ src }) => LIBRARY.test(src) || CLASSIC.test(src))
+}
+
+function appIdOfPage(script: HTMLScriptElement | undefined): string | undefined {
+  const { heap }: HeapPage = window
+  const src = script?.src ?? ''
+  return heap?.envId ?? heap?.appid ?? (LIBRARY.exec(src) ?? CLASSIC.exec(src))?.[1]
+}
+
+function loadOf(script: HTMLScriptElement): Promise<HTMLScriptElement> {
+  return new Promise((loaded, failed) => {
+    script.addEventListener('load', () => loaded(script))
+    script.addEventListener('error', () => failed(new Error(`Failed to load ${script.src}`)))
+  })
+}
+
+/** As the runtime of Segment's browser destinations has it. */
+export function loadScript(src: string, attributes: Record<string, string> = {}): Promise<HTMLScriptElement> {
+  const script = Object.assign(document.createElement('script'), { async: true, src, ...attributes })
+  document.head.append(script)
+  return loadOf(script)
+}
+
+/** A browser may load a page before it is asked for. Nobody has visited it as long as it is not shown. */
+function whenShown(): Promise<unknown> | undefined {
+  const { document }: HeapPage = window
+  if (!document.prerendering) return undefined
+  return new Promise((shown) => document.addEventListener('prerenderingchange', shown, { once: true }))
 }
 
 /** What Heap's loader has put on the page. */
 interface Queue {
-  track: HeapLibrary['track'] | undefined
+  /** Called when the queue is run. */
+  onRun: () => void
+  /** Runs the queue for a library that has come, and does not run it itself. */
+  runIfArrived: () => void
   /** For a library that will not come: what is queued is let go, and nothing more is taken. */
   close: () => void
-  /** Calls the library for what is queued. */
-  run: () => void
 }
 
 /** Puts Heap's loader on the page, which queues calls; the library then takes the place of its functions. */
-function installQueue({ appId, disableTextCapture, secureCookie, ingestServer }: Settings): Queue {
+function installQueue(global: HeapGlobal): Queue {
   const page: HeapPage = window
-  const queue = (page.heapReadyCb ??= [])
-  const heap = (page.heap ??= [] as Partial<HeapGlobal>)
-  heap.envId = String(appId).trim()
-  heap.clientConfig = {
-    ...(typeof disableTextCapture === 'boolean' && { disableTextCapture }),
-    ...(typeof secureCookie === 'boolean' && { secureCookie }),
-    ...(ingestServer && { ingestServer }),
-    shouldFetchServerConfig: false
-  }
+  const calls = (page.heapReadyCb ??= [])
+  const heap = (page.heap ??= [] as HeapGlobal)
   let isClosed = false
+  let hasRun = false
+  let leftOut = 0
+  const keepAlone = aloneOnPage(global.envId)
   const functions = Object.fromEntries(
     FUNCTIONS.map((name) => [
       name,
       (...args: unknown[]): void => {
-        if (!isClosed && queue.length < MOST_QUEUED) queue.push({ name, fn: () => callHeap(name, args) })
+        if (isClosed) return
+        if (calls.length < MOST_QUEUED) calls.push({ name, fn: () => callHeap(name, ...args) })
+        else if (leftOut++ === 0)
+          warn(`Heap: ${MOST_QUEUED} calls wait for Heap’s library. Those after them are left out.`)
       }
     ])
   )
-  Object.assign(heap, functions)
-  return {
-    track: heap.track,
+  const queue: Queue = {
+    onRun: () => undefined,
+    runIfArrived: () => {
+      if (!hasRun && trackOfPage() !== functions.track) calls.splice(0).forEach(({ fn }) => fn())
+    },
     close: () => {
       isClosed = true
-      queue.length = 0
-    },
-    run: () => queue.splice(0).forEach(({ fn }) => fn())
+      calls.length = 0
+      delete heap.load
+    }
+  }
+  // The library runs what is queued when it starts.
+  calls.push({
+    name: 'onReady',
+    fn: () => {
+      hasRun = true
+      keepAlone()
+      if (leftOut > 0) warn(`Heap: ${leftOut} calls made before its library arrived were left out.`)
+      queue.onRun()
+    }
+  })
+  Object.assign(heap, functions, global)
+  keepAlone()
+  return queue
+}
+
+/** Heap's own snippet, where it comes later, would load a second library, and every click would be counted twice. */
+function aloneOnPage(id: string | undefined): () => void {
+  let hasWarned = false
+  const load = (other: unknown): void => {
+    if (hasWarned) return
+    hasWarned = true
+    warn(
+      `Heap: Heap’s own snippet, of App ID ${String(other)}, is on this page too. It loads nothing: Heap of App ID ${id} is here already. Remove one of the two.`
+    )
+  }
+  return () => {
+    const { heap = {} }: HeapPage = window
+    Reflect.defineProperty(heap, 'load', { configurable: true, get: () => load, set: () => undefined })
   }
 }
 
-function callHeap(name: string, args: unknown[]): void {
+/**
+ * Calls a function of Heap's library, or of its loader, where the page has one. What goes wrong there is said in the console.
+ *
+ * The library is looked up for each call: it may take the place of what its loader had put there.
+ */
+export function callHeap(name: string, ...args: unknown[]): void {
   const { heap }: HeapPage = window
   const called = (heap as Record<string, unknown> | undefined)?.[name]
-  if (typeof called === 'function') Reflect.apply(called, heap, args)
+  try {
+    if (typeof called === 'function') Reflect.apply(called, heap, args)
+  } catch (error) {
+    warn(`Heap: ${error instanceof Error ? error.message : `its library failed with ${messageOf(error)}`}`)
+  }
 }

@@ -1,6 +1,6 @@
 /**
  * Stands in for what Heap's CDN answers: it takes the place of the loader's functions, runs what was queued, in order, and notes
- * every call in `window.heapCalls`. It refuses what Heap's library does not take (Heap, Web API).
+ * every call in `window.heapCalls`. It refuses what Heap's library does not take (Heap, API Reference of the web library).
  */
 export function heapOnPage(): void {
   type Call = [name: string, ...args: unknown[]]
@@ -13,11 +13,9 @@ export function heapOnPage(): void {
   calls.push(['library', heap.envId, heap.clientConfig])
 
   const checks: Record<string, (...args: unknown[]) => boolean> = {
-    identify: (identity, ...more) =>
-      typeof identity === 'string' && identity.length >= 1 && identity.length <= 255 && more.length === 0,
+    identify: (identity, ...more) => isText(identity, 254) && more.length === 0,
     addUserProperties: (properties, ...more) => isFlat(properties) && more.length === 0,
-    track: (event, properties, ...more) =>
-      typeof event === 'string' && event.length >= 1 && isFlat(properties) && more.length === 0,
+    track: (event, properties, ...more) => isText(event, 255) && isFlat(properties) && more.length === 0,
     resetIdentity: (...args) => args.length === 0
   }
   for (const [name, check] of Object.entries(checks)) {
@@ -26,18 +24,29 @@ export function heapOnPage(): void {
       calls.push([name, ...args])
     }
   }
+  heap.onReady = (callback: () => void) => callback()
   page.heap = heap
   page.heapCalls = calls
   for (const { name, fn } of heapReadyCb.splice(0)) {
-    if (!Object.hasOwn(checks, name)) throw new Error(`Heap has no ${name}`)
+    if (typeof heap[name] !== 'function') throw new Error(`Heap has no ${name}`)
     fn()
+  }
+
+  function isText(text: unknown, maxLength: number): boolean {
+    return typeof text === 'string' && text.length >= 1 && text.length <= maxLength
   }
 
   function isFlat(properties: unknown): boolean {
     return (
       typeof properties === 'object' &&
       properties !== null &&
-      Object.values(properties).every((value) => ['string', 'number', 'boolean'].includes(typeof value))
+      Object.entries(properties).every(
+        ([key, value]) => key.length < 512 && (isValue(value) || (typeof value === 'string' && value.length < 1024))
+      )
     )
+  }
+
+  function isValue(value: unknown): boolean {
+    return typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))
   }
 }

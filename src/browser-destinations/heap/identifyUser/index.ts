@@ -1,9 +1,8 @@
 import type { BrowserActionDefinition } from '@segment/browser-destination-runtime/types'
-import { flattenTraits, flattenTyped } from '../../../destinations/heap/rules/flatten'
-import { checkIdentity } from '../../../destinations/heap/rules/identity'
 import type { Settings } from '../generated-types'
-import { objectOf, warn } from '../heapClient'
-import type { Call, HeapClient } from '../heapClient'
+import type { HeapClient } from '../heapClient'
+import { MAX_IDENTITY_LENGTH, MAX_VALUE_LENGTH } from '../limits'
+import { identifyUser } from './build'
 import type { Payload } from './generated-types'
 
 const action: BrowserActionDefinition<Settings, HeapClient, Payload> = {
@@ -14,42 +13,19 @@ const action: BrowserActionDefinition<Settings, HeapClient, Payload> = {
   fields: {
     userId: {
       label: 'Identity',
-      description:
-        'The ID that tells this person from everyone else, such as your user ID. At most 255 characters; "Alice" and "alice" are two people. If left empty, the visitor stays as anonymous as they were.',
+      description: `The ID that tells this person from everyone else, such as your user ID. At most ${MAX_IDENTITY_LENGTH} characters; "Alice" and "alice" are two people. If left empty, the visitor stays as anonymous as they were.`,
       type: 'string',
       allowNull: true,
       default: { '@path': '$.userId' }
     },
     traits: {
       label: 'User Properties',
-      description:
-        'What you know about the person. Properties inside other properties are named with a dot (address.city), and texts are cut to 1,023 characters. If left empty, only the identity is sent.',
+      description: `What you know about the person. Properties inside other properties are named with a dot (address.city), and texts are cut to ${MAX_VALUE_LENGTH} characters. If left empty, only the identity is sent.`,
       type: 'object',
       default: { '@path': '$.traits' }
     }
   },
-  perform: (client, { payload, context, mapping }) => identifyUser(client, payload, { context, mapping })
-}
-
-/**
- * Tells Heap who the visitor is, where that is known, and gives it their traits.
- *
- * An ID that would merge strangers names somebody else than before, so that the visitor stays anonymous, or becomes so.
- */
-export function identifyUser(client: HeapClient, { userId, traits }: Payload, call: Call): Promise<void> {
-  return client.call(call, (heap) => {
-    // No schema is applied in the browser, and programs give numbers too.
-    const given = typeof userId === 'string' || typeof userId === 'number' ? String(userId) : undefined
-    const { id: identity, problem } = checkIdentity(given)
-    if (problem !== undefined) {
-      warn(`Heap: ${problem} The visitor is anonymous to Heap from here on.`)
-      client.forgetIdentity(heap)
-    } else if (identity !== undefined) {
-      client.identify(heap, identity)
-    }
-    const properties = flattenTraits(objectOf(traits, 'User Properties'), flattenTyped)
-    if (Object.keys(properties).length > 0) heap.addUserProperties(properties)
-  })
+  perform: (client, { payload, context, mapping }) => client.send({ context, mapping }, () => identifyUser(payload))
 }
 
 export default action

@@ -1,8 +1,8 @@
 import type { BrowserActionDefinition } from '@segment/browser-destination-runtime/types'
-import { flattenTyped } from '../../../destinations/heap/rules/flatten'
 import type { Settings } from '../generated-types'
-import { objectOf } from '../heapClient'
-import type { Call, HeapClient } from '../heapClient'
+import type { HeapClient } from '../heapClient'
+import { MAX_EVENT_NAME_LENGTH, MAX_IDENTITY_LENGTH, MAX_VALUE_LENGTH } from '../limits'
+import { trackEvent } from './build'
 import type { Payload } from './generated-types'
 
 const action: BrowserActionDefinition<Settings, HeapClient, Payload> = {
@@ -13,42 +13,41 @@ const action: BrowserActionDefinition<Settings, HeapClient, Payload> = {
   fields: {
     name: {
       label: 'Event Name',
-      description: 'What happened, in at most 1,024 characters. An event without a name is not sent.',
+      description: `What happened, in at most ${MAX_EVENT_NAME_LENGTH} characters. An event without a name is not sent.`,
       type: 'string',
       required: true,
       default: { '@path': '$.event' }
     },
     properties: {
       label: 'Event Properties',
-      description:
-        'The details of the event. Properties inside other properties are named with a dot (order.total), and texts are cut to 1,023 characters. If left empty, the event has no details.',
+      description: `The details of the event. Properties inside other properties are named with a dot (order.total), and texts are cut to ${MAX_VALUE_LENGTH} characters. If left empty, the event has no details.`,
       type: 'object',
       default: { '@path': '$.properties' }
+    },
+    identity: {
+      label: 'Identity',
+      description: `The ID that tells this person from everyone else, in at most ${MAX_IDENTITY_LENGTH} characters. Map it if your site makes no identify calls. If left empty, the event belongs to whoever the visitor is.`,
+      type: 'string',
+      allowNull: true
+    },
+    anonymousId: {
+      label: 'Anonymous ID',
+      description:
+        'Segment’s ID of the visitor. It becomes the user property anonymous_id, by which Heap joins this visitor to the events that your servers send. If left empty, no such property is set.',
+      type: 'string',
+      allowNull: true,
+      default: { '@path': '$.anonymousId' }
+    },
+    traits: {
+      label: 'User Properties',
+      description:
+        'What you know about the visitor, sent with each event. If left empty, it is what Heap knows already.',
+      type: 'object',
+      default: { '@path': '$.context.traits' }
     }
   },
-  perform: (client, { payload, context, mapping }) => trackEvent(client, payload, { context, mapping })
-}
-
-/** Gives an event to Heap. */
-export function trackEvent(client: HeapClient, { name, properties }: Payload, call: Call): Promise<void> {
-  return client.call(call, (heap) => {
-    heap.track(eventName(name), flattenTyped(objectOf(properties, 'Event Properties')))
-  })
-}
-
-/** Heap, Bulk Track: an event name has at most 1024 UTF-16 characters. */
-const MAX_EVENT_NAME_LENGTH = 1024
-
-function eventName(name: unknown): string {
-  // No schema is applied in the browser.
-  const text = typeof name === 'string' || typeof name === 'number' ? String(name) : ''
-  if (text.trim() === '') throw new Error('An event has no name, so it was not sent.')
-  if (text.length > MAX_EVENT_NAME_LENGTH) {
-    throw new Error(
-      `Event Name is ${text.length} characters long; Heap accepts at most ${MAX_EVENT_NAME_LENGTH}. The event was not sent.`
-    )
-  }
-  return text
+  perform: (client, { payload, context, mapping, settings }) =>
+    client.send({ context, mapping }, () => trackEvent(payload, settings))
 }
 
 export default action

@@ -1,0 +1,109 @@
+import { flattenTraits, flattenTyped } from '../../destinations/heap/rules/flatten'
+import type { TypedProperties } from '../../destinations/heap/rules/flatten'
+import { checkAnonymousId, checkIdentity, tooLong } from '../../destinations/heap/rules/identity'
+import type { CheckedId } from '../../destinations/heap/rules/identity'
+import { cut } from '../../destinations/heap/rules/text'
+import { messageOf } from './console'
+import { MAX_IDENTITY_LENGTH, MAX_KEY_LENGTH, MAX_VALUE_LENGTH } from './limits'
+
+/** A call of Heap's library: the name of the function, and what it is given. */
+export type HeapCall =
+  | ['identify', identity: string]
+  | ['resetIdentity']
+  | ['addUserProperties', properties: TypedProperties]
+  | ['track', event: string, properties: TypedProperties]
+
+/** What one of Segment's calls asks of Heap's library. */
+export interface Delivery {
+  /** In the order in which they are made. */
+  calls: HeapCall[]
+  /** What is left out, and why, as sentences for the developer of the page. */
+  problems: string[]
+}
+
+/**
+ * Tells Heap who the visitor is.
+ *
+ * An ID that would merge strangers names somebody else than before, so the visitor becomes anonymous. Heap may know them from an
+ * earlier page, so it is told in any case; for an anonymous visitor resetIdentity has no effect (Heap, resetIdentity).
+ */
+export function identityCalls(given: unknown, problems: string[]): HeapCall[] {
+  const { id, problem } = withMaxLength('Identity', MAX_IDENTITY_LENGTH, checkIdentity(textOf(given)))
+  if (problem !== undefined) {
+    problems.push(`${problem} The visitor is anonymous to Heap from here on.`)
+    return [['resetIdentity']]
+  }
+  return id === undefined ? [] : [['identify', id]]
+}
+
+/**
+ * Tells Heap what is known of the visitor. By the user property `anonymous_id` Heap joins the visitor to a person, so it is never one
+ * that stands for nobody, and never cut.
+ */
+export function userPropertyCalls(traits: unknown, anonymousId: unknown, problems: string[]): HeapCall[] {
+  const { anonymous_id: trait, ...properties } = propertiesOf(traits, 'User Properties', flattenTypedTraits, problems)
+  const checked = checkAnonymousId(textOf(trait ?? anonymousId))
+  const { id, problem } = withMaxLength('Anonymous ID', MAX_VALUE_LENGTH, checked)
+  if (problem !== undefined) problems.push(problem)
+  if (id !== undefined) properties.anonymous_id = id
+  return Object.keys(properties).length > 0 ? [['addUserProperties', properties]] : []
+}
+
+/** One of the ways to flatten. */
+type Flatten = (source: object) => TypedProperties
+
+const flattenTypedTraits: Flatten = (traits) => flattenTraits(traits, flattenTyped)
+
+/** The flat properties of an event, from what a mapping gave; a property that cannot be sent is left out. */
+export function eventPropertiesOf(given: unknown, problems: string[]): TypedProperties {
+  return propertiesOf(given, 'Event Properties', flattenTyped, problems)
+}
+
+function propertiesOf(given: unknown, label: string, flatten: Flatten, problems: string[]): TypedProperties {
+  const source = objectOf(given)
+  if (source === undefined) {
+    const was = Array.isArray(given) ? 'an array' : `a ${typeof given}`
+    problems.push(`${label} must be an object but it was ${was}. Nothing of it was sent.`)
+    return {}
+  }
+  const properties = flattenWhatCanBeSent(source, flatten, problems)
+  for (const key of Object.keys(properties)) {
+    if (key.length <= MAX_KEY_LENGTH) continue
+    properties[cut(key, MAX_KEY_LENGTH)] = properties[key]
+    delete properties[key]
+  }
+  return properties
+}
+
+/** No schema is applied in the browser. Some languages write an empty object as an empty list. */
+function objectOf(given: unknown): Record<string, unknown> | undefined {
+  if (given === undefined || given === null || (Array.isArray(given) && given.length === 0)) return {}
+  return typeof given === 'object' && !Array.isArray(given) ? (given as Record<string, unknown>) : undefined
+}
+
+function flattenWhatCanBeSent(source: Record<string, unknown>, flatten: Flatten, problems: string[]): TypedProperties {
+  try {
+    return flatten(source)
+  } catch {
+    const sound: [string, unknown][] = []
+    for (const key of Object.keys(source)) {
+      try {
+        const value = source[key]
+        flatten({ [key]: value })
+        sound.push([key, value])
+      } catch (error) {
+        problems.push(messageOf(error))
+      }
+    }
+    return flatten(Object.fromEntries(sound))
+  }
+}
+
+/** Programs give numbers for texts too. */
+export function textOf(given: unknown): string | undefined {
+  return typeof given === 'string' || typeof given === 'number' ? String(given) : undefined
+}
+
+function withMaxLength(label: string, maxLength: number, { id, problem }: CheckedId): CheckedId {
+  return id !== undefined && id.length > maxLength ? { problem: tooLong(label, id.length, maxLength) } : { id, problem }
+}
