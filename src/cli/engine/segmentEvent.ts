@@ -14,16 +14,23 @@ const MAPS = ['properties', 'traits', 'context', 'integrations'] as const
 
 /**
  * The event with what programs write for "nothing" taken for nothing: PHP and Lua write an empty map as `[]`, and a
- * `context` that is null makes the framework fail.
+ * `context`, or `personas` in it, that is null makes the framework fail.
  */
 export function withoutEmptyLists<Event extends Partial<Record<(typeof MAPS)[number], unknown>>>(event: Event): Event {
   const { context, ...rest } = event
   const maps = MAPS.filter((key) => isEmptyList(event[key])).map((key) => [key, {}] as const)
-  const hasEmptyTraits = isObject(context) && isEmptyList(context.traits)
   return {
     ...(context === null ? (rest as Event) : event),
     ...Object.fromEntries(maps),
-    ...(hasEmptyTraits && { context: { ...context, traits: {} } })
+    ...(isObject(context) && { context: contextOf(context) })
+  }
+}
+
+function contextOf({ personas, ...context }: Record<string, unknown>): Record<string, unknown> {
+  return {
+    ...context,
+    ...(personas !== undefined && personas !== null && { personas }),
+    ...(isEmptyList(context.traits) && { traits: {} })
   }
 }
 

@@ -96,21 +96,26 @@ export function actionsTester(loaded: () => LoadedDestination, onDeleted: () => 
   return router
 }
 
+class BadBody extends Error {
+  readonly status = 400
+}
+
 const readJson: RequestHandler = (request, _response, next) => {
   const { body } = request as { body: unknown }
-  if (Buffer.isBuffer(body) && body.length > 0) {
-    try {
-      request.body = parseBody(body)
-    } catch (error) {
-      const what = error instanceof RangeError ? 'nests too deep' : 'is not JSON'
-      throw Object.assign(new Error(`the body ${what}: ${errorOf(error).message}`), { status: 400 })
-    }
-  }
+  if (Buffer.isBuffer(body)) request.body = body.length === 0 ? undefined : objectIn(body)
   next()
 }
 
-class BadBody extends Error {
-  readonly status = 400
+function objectIn(body: Buffer): Record<string, unknown> {
+  let value: unknown
+  try {
+    value = parseBody(body)
+  } catch (error) {
+    const what = error instanceof RangeError ? 'nests too deep' : 'is not JSON'
+    throw new BadBody(`the body ${what}: ${errorOf(error).message}`)
+  }
+  if (isObject(value)) return value
+  throw new BadBody('the body is not an object')
 }
 
 /**

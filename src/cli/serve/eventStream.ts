@@ -48,6 +48,7 @@ export class EventStream {
   open(request: Request, response: Response): void {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
     response.flushHeaders()
+    if (request.method === 'HEAD') return void response.end()
     const reader: Reader = { response, next: this.after(request.headers['last-event-id']), isFull: false }
     this.readers.add(reader)
     response.on('drain', () => {

@@ -9,6 +9,7 @@ describe('what programs write for nothing', () => {
     ],
     [{ context: [] }, { context: {} }],
     [{ context: null }, {}],
+    [{ context: { personas: null, ip: '::1' } }, { context: { ip: '::1' } }],
     [{ context: { traits: [], ip: '::1' } }, { context: { traits: {}, ip: '::1' } }]
   ])('is nothing: %j', (event, tidied) => {
     const before = JSON.stringify(event)
@@ -18,7 +19,7 @@ describe('what programs write for nothing', () => {
 
   it.each([
     { properties: ['a'], traits: null, context: 'text' },
-    { properties: { list: [] }, context: { page: [] } },
+    { properties: { list: [] }, context: { page: [], personas: { computation_class: 'audience' } } },
     { context: { traits: ['a'] } }
   ])('is left alone where it says something: %j', (event) => {
     expect(withoutEmptyLists(event)).toStrictEqual(event)

@@ -67,7 +67,6 @@ describe('the protocol of actions-cli', () => {
       fields: { appId: "The root value is missing the required field 'appId'." }
     })
     expect(await post('/authenticate', { ...SETTINGS, apiKey: 'not-the-key' })).toMatchObject({ ok: false })
-    expect(await post('/authenticate', ['12343283'])).toMatchObject({ ok: false })
   })
 
   it('says that there is no access token to refresh', async () => {
@@ -260,6 +259,15 @@ describe('the protocol of actions-cli', () => {
         body: { error: expect.stringContaining('The request cannot be read: the body is not JSON') as string }
       })
     }
+    for (const path of ['/trackEvent', '/authenticate', '/refreshAccessToken', '/delete']) {
+      for (const body of ['null', '7', '"text"', '[]']) {
+        expect(await ask('POST', path, body)).toMatchObject({
+          status: 400,
+          body: { error: 'The request cannot be read: the body is not an object' }
+        })
+      }
+    }
+    expect(await ask('GET', '/%ff')).toMatchObject({ status: 400 })
     expect(await ask('POST', '/trackEvent', `"${'x'.repeat(33 * 1024 * 1024)}"`)).toMatchObject({ status: 413 })
   })
 })

@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import { Analytics } from '@segment/analytics-node'
+import * as fc from 'fast-check'
 import { testServer, track } from './harness'
 
 const CALLS = 'track, identify, page, screen, group, alias'
@@ -230,6 +231,33 @@ describe('the Segment source', () => {
       ['message-2', true]
     ])
     expect(said).toStrictEqual([`✘ Dropped, as Segment drops it: ${reason}`])
+  })
+
+  it('makes a result of every entry of a batch, or says that it is dropped, whatever JSON it is', async () => {
+    const anyEvent = fc.record(
+      {
+        type: fc.constantFrom('track', 'identify', 'page', 'screen', 'group', 'alias'),
+        event: fc.jsonValue(),
+        userId: fc.jsonValue(),
+        anonymousId: fc.jsonValue(),
+        messageId: fc.jsonValue(),
+        timestamp: fc.jsonValue(),
+        properties: fc.jsonValue(),
+        traits: fc.jsonValue(),
+        context: fc.jsonValue(),
+        integrations: fc.jsonValue()
+      },
+      { requiredKeys: ['type'] }
+    )
+    const entries = fc.array(fc.oneof(fc.jsonValue(), anyEvent), { maxLength: 5 })
+    await fc.assert(
+      fc.asyncProperty(entries, fc.option(fc.dictionary(fc.string(), fc.jsonValue())), async (batch, context) => {
+        results.length = said.length = 0
+        expect(await post('/v1/batch', { batch, context })).toStrictEqual({ success: true })
+        expect(results.length + said.length).toBe(batch.length)
+      }),
+      { numRuns: 60 }
+    )
   })
 
   it('answers a gzip body that is broken, or too long once it is unpacked, with 400', async () => {

@@ -161,6 +161,12 @@ describe('the stream of results', () => {
     stream.socket.destroy()
   })
 
+  it('answers who only asks for its head', async () => {
+    const { received, closed } = connect(url(), 'HEAD /events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+    await closed
+    expect(received()).toMatch(/^HTTP\/1\.1 200 OK\r\n.*text\/event-stream/s)
+  })
+
   it('goes on for a reader that comes back, from where it was', async () => {
     const first = connect(url(), `${WATCH}\r\n`)
     await isOpen(first)
@@ -220,6 +226,31 @@ describe('the stream of results', () => {
 })
 
 describe('a connection', () => {
+  it.each([
+    ['noise', '\0\u0001\r\n\r\n', 400],
+    ['TLS', '\u0016\u0003\u0001\0\u00a5', 400],
+    ['no Host', 'GET /heap HTTP/1.1\r\n\r\n', 400],
+    ['no Host, which HTTP/1.0 allows', 'GET /heap HTTP/1.0\r\n\r\n', 403],
+    ['a header without an end', `GET /heap HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(70_000)}`, 431],
+    [
+      'two lengths',
+      'POST /v1/t HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n',
+      400
+    ],
+    ['a negative length', 'POST /v1/t HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n', 400],
+    [
+      'a chunk without a length',
+      'POST /v1/t HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n',
+      400
+    ]
+  ])('with %s is answered, and the server goes on', async (_what, request, status) => {
+    const { received, closed } = connect(url(), request)
+    await closed
+    expect(received()).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+    expect(await ask('GET', '/heap')).toMatchObject({ status: 200 })
+    expect(results).toStrictEqual([])
+  })
+
   it('is closed when its request does not come whole in time, and left alone when it does', async () => {
     const other = await start({ requestWithinMs: 200 })
     const halfway = [
