@@ -73,7 +73,8 @@ async function move(half: Half, destinations: Map<string, string>, checkout: str
   for (const file of destinations.keys()) texts.set(file, await readFile(path.join(root, file), 'utf8'))
   const leftBehind: Plan['leftBehind'] = []
   for (let next; (next = unfit(half, destinations, texts, checkout));) {
-    leftBehind.push(next)
+    // Of the other half, only what this one uses was asked for.
+    if (next.file.startsWith(`${half.source}/`)) leftBehind.push(next)
     destinations.delete(next.file)
   }
   const files = new Map<string, string>()
@@ -88,24 +89,33 @@ async function move(half: Half, destinations: Map<string, string>, checkout: str
   return { files, leftBehind: leftBehind.sort((one, other) => one.file.localeCompare(other.file)) }
 }
 
-/** A file that cannot go, or is of no use there, among those that are still to go. */
+/** A file that is of no use there, or a test that cannot run, among those that are still to go. */
 function unfit(
   half: Half,
   destinations: Map<string, string>,
   texts: Map<string, string>,
   checkout: string
 ): Plan['leftBehind'][number] | undefined {
-  const used = new Set<string>()
+  const [usedByCode, usedByTests] = [new Set([`${half.source}/index.ts`]), new Set<string>()]
   for (const file of destinations.keys()) {
     for (const { name } of importsOf(file, texts)) {
-      for (const candidate of moduleFiles(path.posix.join(path.posix.dirname(file), name))) used.add(candidate)
-      if (targetOf(half, file, name, destinations, checkout) !== null) continue
-      if (isTest(file)) return { file, why: `it needs ${name}` }
-      throw new Error(`${file} imports ${name}, which action-destinations does not have.`)
+      const imported = sourceOf(file, name, destinations)
+      if (imported) (isTest(file) ? usedByTests : usedByCode).add(imported)
     }
   }
-  const idle = [...destinations.keys()].find((file) => isTestUtility(file) && !used.has(file))
-  return idle === undefined ? undefined : { file: idle, why: 'no test that goes along uses it' }
+  for (const file of destinations.keys()) {
+    const isUsed = isTest(file) ? !isTestUtility(file) || usedByTests.has(file) : usedByCode.has(file)
+    if (file.endsWith('.ts') && !isUsed) return { file, why: 'nothing that goes there uses it' }
+  }
+  for (const file of destinations.keys()) {
+    const missing = importsOf(file, texts).find(
+      ({ name }) => targetOf(half, file, name, destinations, checkout) === null
+    )
+    if (!missing) continue
+    if (isTest(file)) return { file, why: `it needs ${missing.name}` }
+    throw new Error(`${file} imports ${missing.name}, which action-destinations does not have.`)
+  }
+  return undefined
 }
 
 /** The names that a file imports, and where in the text each stands. */
@@ -126,8 +136,7 @@ function targetOf(
 ): string | null {
   if (!name.startsWith('.')) return isBuiltin(name) || isInstalled(half, name, checkout) ? name : null
   const place = path.posix.dirname(destinations.get(file) ?? placeOf(half, file))
-  const imported = path.posix.join(path.posix.dirname(file), name)
-  const ours = moduleFiles(imported).find((candidate) => destinations.has(candidate))
+  const ours = sourceOf(file, name, destinations)
   if (ours === undefined) {
     return moduleFiles(path.posix.join(place, name)).some((there) => existsSync(path.join(checkout, there)))
       ? name
@@ -136,6 +145,12 @@ function targetOf(
   const there = path.posix.join(place, name)
   const wanted = destinations.get(ours) ?? ''
   return moduleFiles(there).includes(wanted) ? name : relativeName(place, wanted)
+}
+
+/** Which of our files that go there an import means. */
+function sourceOf(file: string, name: string, destinations: Map<string, string>): string | undefined {
+  if (!name.startsWith('.')) return undefined
+  return moduleFiles(path.posix.join(path.posix.dirname(file), name)).find((candidate) => destinations.has(candidate))
 }
 
 function relativeName(from: string, file: string): string {

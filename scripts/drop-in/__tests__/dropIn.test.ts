@@ -314,11 +314,12 @@ describe('the plan of a half', () => {
     expect(leftBehind).toStrictEqual([])
   })
 
-  it('leaves a test behind that needs what is not there, and what only such a test needs', async () => {
+  it('leaves behind a test that needs what is not there, and what nothing uses that goes along', async () => {
     const folder = 'src/browser-destinations/heap'
     ours({
       'src/destinations/heap/rules/text.ts': '',
       [`${folder}/index.ts`]: '',
+      [`${folder}/plugin.ts`]: `import './elsewhere'\n`,
       [`${folder}/__tests__/pure.test.ts`]: `import { page } from './page'\nimport '..'\nimport 'node:fs'\n`,
       [`${folder}/__tests__/page.ts`]: `import '..'\nexport const page = 1\n`,
       [`${folder}/__tests__/site.test.ts`]: `import './site'\n`,
@@ -329,15 +330,15 @@ describe('the plan of a half', () => {
     const { files, leftBehind } = await plan(BROWSER, checkout, root)
     expect(Object.fromEntries(files)).toStrictEqual({
       [`${BROWSER.folder}/index.ts`]: '',
-      [`${BROWSER.folder}/rules/text.ts`]: '',
       [`${BROWSER.folder}/__tests__/pure.test.ts`]: `import { page } from '../test-utilities/page'\nimport '..'\nimport 'node:fs'\n`,
       [`${BROWSER.folder}/test-utilities/page.ts`]: `import '..'\nexport const page = 1\n`
     })
     expect(leftBehind).toStrictEqual([
       { file: `${folder}/__tests__/random.test.ts`, why: 'it needs fast-check' },
-      { file: `${folder}/__tests__/server.ts`, why: 'no test that goes along uses it' },
+      { file: `${folder}/__tests__/server.ts`, why: 'nothing that goes there uses it' },
       { file: `${folder}/__tests__/site.test.ts`, why: 'it needs ./site' },
-      { file: `${folder}/__tests__/site.ts`, why: 'it needs ../../../__tests__/chromium' }
+      { file: `${folder}/__tests__/site.ts`, why: 'it needs ../../../__tests__/chromium' },
+      { file: `${folder}/plugin.ts`, why: 'nothing that goes there uses it' }
     ])
   })
 
