@@ -171,6 +171,10 @@ const theCommandIsOnTop = [
     rules: {
       '@typescript-eslint/no-require-imports': ['error', { allow: ['^\\./(send|serve|author/\\w+)$'] }]
     }
+  },
+  {
+    files: ['src/cli/serve/page/assets.ts'],
+    rules: { '@typescript-eslint/no-require-imports': ['error', { allow: ['^esbuild$'] }] }
   }
 ]
 

@@ -1,29 +1,39 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { buildSync } from 'esbuild'
 import type { BuildOptions } from 'esbuild'
+import { pageBundle } from '../src/cli/serve/page/assets'
 import { bundledPackages, noticesOf } from './licences'
 
 const ROOT = path.join(__dirname, '..')
+const PAGE = path.join(ROOT, 'src/cli/serve/page/client')
 
 const MOST_GZIPPED_BYTES = 7_000
 
 /** Bundles the command with its libraries, so that who installs the package need not install them, into index.js of a folder. */
 export function bundleCommand(folder: string): void {
-  bundle(path.join(folder, 'index.js'), {
-    entryPoints: ['src/cli/index.ts'],
+  const options: BuildOptions = {
     platform: 'node',
     target: 'node20',
     // In one file of CommonJS, a command is still loaded only when it is asked for.
     format: 'cjs',
     mainFields: ['module', 'main'],
-    // The package depends on the first two. The author's commands want a clone, and never run from a bundle.
+    // The package depends on the first two. The author's commands want a clone, and never run from a bundle; nor is the page bundled there.
     minify: true,
     // For stack traces.
     keepNames: true,
-    external: ['@segment/actions-core', 'liquidjs', './author/*']
+    external: ['@segment/actions-core', 'liquidjs', './author/*', 'esbuild']
+  }
+  bundle(path.join(folder, 'index.js'), { ...options, entryPoints: ['src/cli/index.ts'] })
+  // For serve: the thread that evaluates mappings, and its page.
+  bundle(path.join(folder, 'evaluationWorker.js'), {
+    ...options,
+    entryPoints: ['src/cli/serve/page/evaluationWorker.ts']
   })
+  bundle(path.join(folder, 'page/page.js'), pageBundle(path.join(PAGE, 'main.tsx')))
+  for (const name of ['index.html', 'page.css'])
+    write(path.join(folder, 'page', name), readFileSync(path.join(PAGE, name)))
 }
 
 /**

@@ -6,12 +6,15 @@ import type { RunError } from './errors'
 import type { ActionRun, EventResult, RecordedRun } from './eventResult'
 import { record, recordedDestination } from './recorder'
 import type { BeforeRequest } from './recorder'
+import { isOff } from './subscriptions'
 import type { Subscription } from './subscriptions'
 
 /** What a {@link Pipeline} sends events through, and where to. */
 export interface PipelineOptions {
   definition: DestinationDefinition<Settings>
   settings: Settings
+  /** The framework's destination of the definition, where there is one already. */
+  destination?: Destination<Settings>
   /** Those that are on are used, in this order. */
   subscriptions: Subscription[]
   beforeRequest?: BeforeRequest
@@ -23,11 +26,10 @@ export class Pipeline {
   private readonly subscriptions: { subscription: Subscription; condition: ReturnType<typeof parseFql> }[]
 
   constructor(private readonly options: PipelineOptions) {
-    this.destination = recordedDestination(options.definition, options.beforeRequest)
-    this.subscriptions = options.subscriptions.map((subscription) => ({
-      subscription,
-      condition: parseFql(subscription.subscribe)
-    }))
+    this.destination = options.destination ?? recordedDestination(options.definition, options.beforeRequest)
+    this.subscriptions = options.subscriptions.flatMap((subscription) => {
+      return isOff(subscription) ? [] : [{ subscription, condition: parseFql(subscription.subscribe) }]
+    })
   }
 
   /** Sends one event. Never throws for a failed event: the result says so. */

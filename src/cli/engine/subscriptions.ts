@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs'
 import type { JSONObject } from '@segment/actions-core'
 import validateMapping from '@segment/actions-core/mapping-kit/validate'
-import { parseFql } from '@segment/destination-subscriptions'
-import type { Condition } from '@segment/destination-subscriptions'
 import { UsageError } from '../usageError'
 import type { Definition } from './definition'
 import { messagesOf } from './errors'
+import { readFql } from './fql'
 import { isObject } from './json'
-import { CALLS } from './segmentEvent'
+import { importMappings } from './mappingFormats'
 
 /** A mapping as Segment stores it: which events it takes, its action, and what fills each field. */
 export interface Subscription {
@@ -25,27 +24,33 @@ export function presetSubscriptions(definition: Definition): Subscription[] {
 }
 
 /**
- * Reads the `subscriptions` of an Actions destination from a JSON file: the list, or an object that has it.
+ * Reads mappings from a JSON file, in any form that {@link importMappings} knows.
  *
- * @returns those that are enabled
- * @throws {UsageError} if the file cannot be read or a subscription cannot work; it says which and why
+ * @param say is told what a person should know of how they were read, a sentence each
+ * @returns all of them, those that are off included
+ * @throws {UsageError} if the file cannot be read or a subscription that is on cannot work; it says which and why
  */
-export function readSubscriptions(file: string, definition: Definition): Subscription[] {
-  const read = parse(file)
-  const list: unknown = isObject(read) && 'subscriptions' in read ? read.subscriptions : read
-  if (!Array.isArray(list) || list.length === 0) {
+export function readSubscriptions(
+  file: string,
+  definition: Definition,
+  say: (note: string) => void = () => undefined
+): Subscription[] {
+  const { subscriptions: list = [], notes = [] } = importMappings(parse(file)) ?? {}
+  if (list.length === 0) {
     throw new UsageError(
       `${file} must hold a list of subscriptions, each with "partnerAction", "subscribe" and "mapping".`
     )
   }
-  const problems = list.flatMap((entry: unknown, index) => {
+  const problems = list.flatMap((entry, index) => {
     return isOff(entry) ? [] : problemsOf(entry, `Subscription ${index + 1}`, definition)
   })
-  if (problems.length > 0) throw new UsageError(`${file}: ${problems.join(' ')}`)
-  return (list as Subscription[]).filter((entry) => !isOff(entry))
+  if (problems.length > 0) throw new UsageError(`${file}: ${[...problems, ...notes].join(' ')}`)
+  for (const note of notes) say(`${file}: ${note}`)
+  return list as Subscription[]
 }
 
-function isOff(entry: unknown): boolean {
+/** Whether a mapping is switched off. */
+export function isOff(entry: unknown): boolean {
   return isObject(entry) && entry.enabled === false
 }
 
@@ -59,20 +64,13 @@ export function problemsOf(entry: unknown, title: string, definition: Definition
   ]
 }
 
-/** Why a text is not FQL that takes events; empty if it is. */
+/** Why a trigger should not be used; empty if Segment does what it says. */
 export function fqlProblems(fql: string, title: string): string[] {
-  const condition = parseFql(fql)
-  if ('error' in condition) return [`${title} subscribes with ${JSON.stringify(fql)}, which is not FQL.`]
-  // What the parser makes of a slip such as type == "track" is a condition that no event meets.
-  return unknownTypes(condition).map((type) => {
-    return `${title} subscribes with ${JSON.stringify(fql)}, but no event has the type ${JSON.stringify(type)}; the types are ${CALLS.join(', ')}.`
-  })
-}
-
-function unknownTypes(condition: Condition): unknown[] {
-  if (condition.type === 'group') return condition.children.flatMap(unknownTypes)
-  const { type, operator, value } = condition
-  return type === 'event-type' && operator === '=' && !CALLS.includes(String(value)) ? [value] : []
+  const { readAs, problem } = readFql(fql)
+  if (problem === undefined) return []
+  return [
+    `${title} subscribes with ${JSON.stringify(fql)}${readAs === undefined ? ', which is not FQL' : ''}. ${problem}`
+  ]
 }
 
 /** Segment's own keys in a mapping are not fields. */

@@ -6,6 +6,9 @@ const HELD_CHARACTERS = 32 * 1024 * 1024
 /** If the whole cannot be written, what nests deeper is left out. */
 const SHOWN_DEPTH = 50
 
+/** The ID of no message of this server. */
+const NONE_YET = 'none-0'
+
 /** A reader, and the message that it gets next. */
 interface Reader {
   response: Response
@@ -44,12 +47,17 @@ export class EventStream {
     for (const reader of this.readers) this.write(reader)
   }
 
-  /** Responds with the messages from now on, or with those after the one that the request names as its last. */
-  open(request: Request, response: Response): void {
+  /**
+   * Responds with the messages from now on, or with those after the one that the request names as its last.
+   *
+   * @param fromStart a request that names none gets the held messages too
+   */
+  open(request: Request, response: Response, fromStart = false): void {
+    const lastId = request.headers['last-event-id'] ?? (fromStart ? NONE_YET : undefined)
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
     response.flushHeaders()
     if (request.method === 'HEAD') return void response.end()
-    const reader: Reader = { response, next: this.after(request.headers['last-event-id']), isFull: false }
+    const reader: Reader = { response, next: this.after(lastId), isFull: false }
     this.readers.add(reader)
     response.on('drain', () => {
       reader.isFull = false

@@ -3,7 +3,6 @@ import { EMULATED_APP_ID } from '../engine/definition'
 import { errorOf } from '../engine/errors'
 import { reasonOf, resultLine } from '../engine/eventResult'
 import type { EventResult } from '../engine/eventResult'
-import { readSubscriptions } from '../engine/subscriptions'
 import { oneLine } from '../engine/terminal'
 import { startServer } from './server'
 import type { RunningServer } from './server'
@@ -53,7 +52,7 @@ export async function serve(
       port,
       settings: { appId, region },
       emulator,
-      subscriptions: mappings === undefined ? undefined : (definition) => readSubscriptions(mappings, definition),
+      mappingsFile: mappings,
       onResult: (result) => print(lineOf(result)),
       say: print
     }).catch(portTaken(port))
@@ -77,6 +76,7 @@ function interrupted(): Promise<void> {
 
 function greeting({ url }: RunningServer, heap: string): string {
   return `Listening on ${url}. Heap is ${heap}. Ctrl-C ends it.
+  The page         ${url}
   Segment SDKs     new Analytics({ writeKey: 'any', host: '${url}' })
   Actions Tester   POST ${url}/trackEvent and the like
   What happens     ${url}/events

@@ -12,14 +12,13 @@ import type { EventResult, RecordedRun } from '../engine/eventResult'
 import { RUNS_FROM_SOURCE } from '../engine/package'
 import { Pipeline } from '../engine/pipeline'
 import { recordedDestination } from '../engine/recorder'
-import { presetSubscriptions } from '../engine/subscriptions'
-import type { Subscription } from '../engine/subscriptions'
+import { presetSubscriptions, readSubscriptions } from '../engine/subscriptions'
 import { oneLine } from '../engine/terminal'
 import { actionsTester } from './actionsTester'
-import type { LoadedDestination } from './actionsTester'
 import { EventStream } from './eventStream'
 import { hotReload } from './hotReload'
 import { localOnly } from './localOnly'
+import { mappingPage } from './page'
 import { segmentSource } from './segmentSource'
 
 /** How long the server waits at its end for requests under way, and for those that have not arrived whole. */
@@ -45,8 +44,8 @@ export interface ServerOptions {
   settings: Settings
   /** If given, this emulator stands in for Heap, and `GET /heap` shows it. */
   emulator?: HeapEmulator
-  /** Gives the mappings for the events of SDKs; the presets if left out. */
-  subscriptions?: (definition: DestinationDefinition<Settings>) => Subscription[]
+  /** The file of the mappings for the events of SDKs; the presets if left out. */
+  mappingsFile?: string
   /** Called for each event of an SDK. */
   onResult: (result: EventResult<RecordedRun>) => void
   /** Called with what a person should know, a line at a time. */
@@ -71,7 +70,7 @@ export interface RunningServer {
  * @throws the system's error if the port cannot be taken
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { port, emulator, settings, subscriptions = presetSubscriptions, onResult, say } = options
+  const { port, emulator, settings, mappingsFile, onResult, say } = options
   const { source, requestWithinMs = REQUEST_WITHIN_MS } = options
   const watched = source?.directory ?? (RUNS_FROM_SOURCE ? DESTINATION_DIRECTORY : undefined)
   let loaded = load()
@@ -80,15 +79,28 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const answering = new Set<Response>()
   let isStopping = false
 
-  function load(): LoadedDestination & { pipeline: Pipeline } {
+  const page = mappingPage({
+    settings,
+    emulator,
+    mappingsFile,
+    loaded: () => loaded,
+    reload: () => (loaded = load()),
+    send: (event) => take([event])
+  })
+
+  function load() {
     const definition = source ? source.load() : loadDefinition()
-    const pipeline = new Pipeline({ definition, settings, subscriptions: subscriptions(definition) })
-    return { definition, destination: recordedDestination(definition), pipeline }
+    const subscriptions =
+      mappingsFile === undefined ? presetSubscriptions(definition) : readSubscriptions(mappingsFile, definition, say)
+    const destination = recordedDestination(definition)
+    const pipeline = new Pipeline({ definition, destination, settings, subscriptions })
+    return { definition, subscriptions, destination, pipeline }
   }
 
   function reload(file: string): boolean {
     try {
       loaded = load()
+      page.reloaded()
       say(`Reloaded after a change of ${file}.`)
       return true
     } catch (error) {
@@ -103,6 +115,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     for (const event of events) {
       const result = await loaded.pipeline.send(event)
       onResult(result)
+      page.add(result)
       stream.publish('result', result)
     }
   }
@@ -130,6 +143,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   app.use(note)
   app.use(localOnly())
   app.use('/v1', segmentSource(take, drop))
+  app.use(page.router)
   app.get('/events', (request, response) => stream.open(request, response))
   app.get('/heap', (_request, response) => {
     if (emulator) response.json(emulator.snapshot())
@@ -167,6 +181,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     async stop() {
       isStopping = true
       stream.close()
+      await page.close()
       await watching?.close()
       // Closed any earlier, Node would cut off a response that has ended but is not written in full.
       const answered = Promise.all([...Array.from(answering, (response) => once(response, 'close')), ...underWay])

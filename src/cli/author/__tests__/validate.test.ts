@@ -64,17 +64,17 @@ describe('heap-destination validate', () => {
     [
       'a preset that takes no event there is',
       withPreset({ subscribe: 'type == "track" or type = "page"' }),
-      'The preset "Track Calls" subscribes with "type == \\"track\\" or type = \\"page\\"", but no event has the type "="; the types are track, identify, page, screen, group, alias.'
+      'The preset "Track Calls" subscribes with "type == \\"track\\" or type = \\"page\\"". Segment reads it as type = "=" or type = "page": no event has the type "="; the types are track, identify, page, screen, group, alias.'
     ],
     [
       'a preset whose FQL does not parse',
       withPreset({ subscribe: '(type = "track"' }),
-      'The preset "Track Calls" subscribes with "(type = \\"track\\"", which is not FQL.'
+      'The preset "Track Calls" subscribes with "(type = \\"track\\"", which is not FQL. Segment finds no condition in it.'
     ],
     [
       'a default subscription that does not parse',
       withAction({ defaultSubscription: 'type' }),
-      'The action trackEvent subscribes with "type", which is not FQL.'
+      'The action trackEvent subscribes with "type", which is not FQL. Segment finds no condition in it.'
     ],
     ['a destination without description', { ...heap, description: ' ' }, 'The destination Heap has no description.'],
     ['an action without description', withAction({ description: '' }), 'The action trackEvent has no description.'],
@@ -123,7 +123,7 @@ describe('heap-destination validate', () => {
       expect({ status, output }).toStrictEqual({
         status: 1,
         output:
-          'actions-heap-web: The preset "Track Event" subscribes with "type = track\\"", which is not FQL.\n' +
+          'actions-heap-web: The preset "Track Event" subscribes with "type = track\\"", which is not FQL. Segment finds no condition in it.\n' +
           'src/destinations/heap/trackEvent/generated-types.ts is stale: run npm run generate.\n' +
           'src/browser-destinations/heap/generated-types.ts is stale: run npm run generate.\n' +
           'src/browser-destinations/heap/metadata.json is stale: run npm run generate.\n'

@@ -17,10 +17,11 @@ function readMappings(text: string) {
 }
 
 describe('readSubscriptions', () => {
-  it('gives those that are on, whatever the others hold', () => {
+  it('gives all of them, whatever those that are off hold', () => {
     const subscription = { partnerAction: 'trackEvent', subscribe: 'type = "track"', mapping: { event: 'x' } }
     const off = { partnerAction: 'no more', enabled: false }
     expect(readMappings(`\uFEFF${JSON.stringify({ subscriptions: [off, subscription] })}`)).toStrictEqual([
+      off,
       subscription
     ])
   })
@@ -30,7 +31,7 @@ describe('readSubscriptions', () => {
     ['{}', 'must hold a list of subscriptions, each with "partnerAction", "subscribe" and "mapping".'],
     [
       '[{"partnerAction":"sendEvent","subscribe":"(type"}]',
-      'Subscription 1 subscribes with "(type", which is not FQL. Subscription 1 names the action "sendEvent", which does not exist; the actions are trackEvent, identifyUser, updateAccount.'
+      'Subscription 1 subscribes with "(type", which is not FQL. Segment finds no condition in it. Subscription 1 names the action "sendEvent", which does not exist; the actions are trackEvent, identifyUser, updateAccount. Subscription 1 is of sendEvent, and its field "type" is mapped to something that may differ from event to event.'
     ],
     [
       '{"subscriptions":[{"partnerAction":"trackEvent","subscribe":"type = \\"track\\"","mapping":{"evnt":"x"}}]}',
@@ -38,7 +39,7 @@ describe('readSubscriptions', () => {
     ],
     [
       '[{"partnerAction":"trackEvent","subscribe":"type = \\"trak\\"","mapping":[]}]',
-      'Subscription 1 subscribes with "type = \\"trak\\"", but no event has the type "trak"; the types are track, identify, page, screen, group, alias. Subscription 1 has a "mapping" that is not an object.'
+      'Subscription 1 subscribes with "type = \\"trak\\"". Segment reads it as type = "trak": no event has the type "trak"; the types are track, identify, page, screen, group, alias. Subscription 1 has a "mapping" that is not an object.'
     ]
   ])('refuses mappings that cannot work: %s', (text, message) => {
     expect(() => readMappings(text)).toThrow(message)

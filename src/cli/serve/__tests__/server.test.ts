@@ -7,7 +7,6 @@ import path from 'node:path'
 import type { Request, Response } from 'express'
 import { WebSocket } from 'ws'
 import heapDestination from '../../../destinations/heap'
-import { readSubscriptions } from '../../engine/subscriptions'
 import { EventStream } from '../eventStream'
 import type { RunningServer } from '../server'
 import { connect, SETTINGS, testServer, track, until } from './harness'
@@ -392,7 +391,7 @@ describe('a change of the source', () => {
 describe('mappings of a file', () => {
   it('are used in place of the presets', async () => {
     const other = await start({
-      subscriptions: (definition) => readSubscriptions(`${__dirname}/mappings.json`, definition)
+      mappingsFile: `${__dirname}/mappings.json`
     })
     await fetch(`${other.url}/v1/track`, { method: 'POST', body: JSON.stringify(track(1)) })
     await fetch(`${other.url}/v1/identify`, { method: 'POST', body: JSON.stringify({ userId: 'alice' }) })
