@@ -9,6 +9,7 @@ import { sendHere } from '../cli/send/__tests__/sendHere'
 import { readFql } from '../cli/engine/fql'
 import { readSubscriptions } from '../cli/engine/subscriptions'
 import { startServer } from '../cli/serve/server'
+import { destination as heapInTheBrowser } from '../browser-destinations/heap'
 import heap from '../destinations/heap'
 import { HeapEmulator, interceptHeap } from '../heap-emulator'
 import { codeBlock, codeBlocks, matchesOutput, PAGES, pageText, ROOT, tableRows } from './docs'
@@ -141,6 +142,17 @@ describe('docs/mappings.md', () => {
     const [stored] = emulator.snapshot()[0].events
     const lines = Object.entries(stored.properties).map(([key, value]) => `${key}: ${String(value)}\n`)
     expect(lines.join('')).toBe(codeBlock(page, 'segment_library:'))
+  })
+})
+
+describe('docs/device-mode.md', () => {
+  it('lists the settings of the destination in the browser', () => {
+    const listed = tableRows('docs/device-mode.md', '## Settings').filter((row) => row.length === 4)
+    expect(listed.map(([label, key]) => [label, key]).sort()).toStrictEqual(
+      Object.entries(heapInTheBrowser.settings ?? {})
+        .map(([key, { label }]) => [label, `\`${key}\``])
+        .sort()
+    )
   })
 })
 
