@@ -31,10 +31,12 @@ export class DeletionApi {
   /**
    * @param apiKeys the right API key of each App ID
    * @param now milliseconds, from any zero
+   * @param keep how many of the latest requests are known
    */
   constructor(
     private readonly apiKeys: Readonly<Record<string, string>>,
-    private readonly now: () => number
+    private readonly now: () => number,
+    private readonly keep: number
   ) {}
 
   /**
@@ -67,6 +69,7 @@ export class DeletionApi {
     const users = readUserDeletion(body)
     const deletion_request_id = randomUUID()
     this.requests.push({ deletion_request_id, app_id, users, status: 'pending' })
+    if (this.requests.length > this.keep) this.requests.shift()
     const deletion_request_location = `${ROOT}deletion_status/${deletion_request_id}`
     return { status: 201, body: { deletion_request_id, status: 'pending', deletion_request_location } }
   }

@@ -8,6 +8,7 @@ import { regionOf } from './hosts'
 import type { Region } from './hosts'
 import { headerOf } from './http'
 import type { HeapRequest, HeapResponse, HeapResult, StatusAndBody } from './http'
+import { LatestMap } from './latestMap'
 import { RateLimits } from './rateLimits'
 import { Environment } from './store'
 import type { EnvironmentSnapshot } from './store'
@@ -27,8 +28,9 @@ export interface HeapEmulatorOptions {
   /** How many of the latest requests the log keeps, bodies and all; all of them by default. */
   keepRequests?: number
   /**
-   * How many of the latest events, users and accounts each environment holds; all of them by default. Of the IDs that
-   * events are recognised and joined by, the latest ten times as many are remembered.
+   * How many of the latest events, users and accounts each environment holds, and how many environments and deletion
+   * requests there are; all of them by default. Of the IDs that events are recognised and joined by, the latest ten times
+   * as many are remembered.
    */
   keep?: number
   /** The right API key of each App ID, for deletion; without an entry no key is right. */
@@ -51,7 +53,7 @@ export interface HeapEmulatorOptions {
  * ```
  */
 export class HeapEmulator {
-  private readonly environments = new Map<string, Environment>()
+  private readonly environments: LatestMap<string, Environment>
   private readonly faults = new Faults()
   private readonly enforceRateLimits: boolean
   private readonly now: () => number
@@ -74,7 +76,8 @@ export class HeapEmulator {
     this.keep = keep
     this.now = now
     this.apiKeys = apiKeys
-    this.deletion = new DeletionApi(apiKeys, now)
+    this.environments = new LatestMap(keep)
+    this.deletion = new DeletionApi(apiKeys, now, keep)
   }
 
   /** The requests received since the start or the last `reset`, oldest first; the latest `keepRequests` of them. */
@@ -164,7 +167,7 @@ export class HeapEmulator {
     this.environments.clear()
     this.faults.clear()
     this.rateLimits = new RateLimits()
-    this.deletion = new DeletionApi(this.apiKeys, this.now)
+    this.deletion = new DeletionApi(this.apiKeys, this.now, this.keep)
     this.log = []
   }
 

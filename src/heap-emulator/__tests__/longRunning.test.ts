@@ -2,7 +2,8 @@ import { createRequire } from 'node:module'
 import { createRequestClient } from '@segment/actions-core'
 import nock from 'nock'
 import { HeapEmulator, interceptHeap } from '..'
-import { ADD_USER_PROPERTIES, APP_ID, event, events, INTEGRATIONS_TRACK, send, user } from './requests'
+import type { HeapResponse } from '..'
+import { ADD_USER_PROPERTIES, APP_ID, event, events, INTEGRATIONS_TRACK, request, send, user } from './requests'
 
 describe('an emulator that is told what to keep', () => {
   let heap: HeapEmulator
@@ -42,6 +43,26 @@ describe('an emulator that is told what to keep', () => {
     expect(held().users.map(({ identity }) => identity)).toEqual(['ann', 'dan', 'cat'])
   })
 
+  it('holds the environments that were written to last, and the latest requests to delete', async () => {
+    for (const app_id of ['1', '2', '3', '1', '4']) await send(heap, INTEGRATIONS_TRACK, { ...events(event()), app_id })
+    expect(heap.snapshot().map(({ app_id }) => app_id)).toEqual(['3', '1', '4'])
+
+    const deleting = new HeapEmulator({ keep: 3, apiKeys: { [APP_ID]: 'key' } })
+    const call = async (path: string, authorization: string, body: object) => {
+      const headers = { 'content-type': 'application/json', authorization }
+      const response = await deleting.handle(request(`/api/public/v0/${path}`, body, { headers }))
+      return JSON.parse((response as HeapResponse).body) as Record<string, string>
+    }
+    const basic = `Basic ${Buffer.from(`${APP_ID}:key`).toString('base64')}`
+    for (const identity of ['ann', 'ben', 'cat', 'dan', 'eve']) {
+      const { access_token } = await call('auth_token', basic, {})
+      await call('user_deletion', `Bearer ${access_token}`, { users: [{ identity }] })
+    }
+    expect(deleting.deletions.map(({ users }) => users)).toEqual(
+      ['cat', 'dan', 'eve'].map((identity) => [{ identity }])
+    )
+  })
+
   it('forgets a visitor only long after', async () => {
     await send(heap, ADD_USER_PROPERTIES, user('ann', { anonymous_id: 'visitor-0' }))
     for (let number = 1; number < 30; number++) {
@@ -55,11 +76,10 @@ describe('an emulator that is told what to keep', () => {
 it('closes both parsers of a request that is over, however it ended', async () => {
   const { HTTPParser } = createRequire(__filename)('_http_common') as { HTTPParser: { prototype: { close(): void } } }
   const close = jest.spyOn(HTTPParser.prototype, 'close')
-  const request = createRequestClient()
+  const client = createRequestClient()
   const heap = new HeapEmulator({ keepRequests: 0 })
   const interception = interceptHeap(heap)
-  const post = () =>
-    request(`https://heapanalytics.com${INTEGRATIONS_TRACK}`, { method: 'post', json: events(event()) })
+  const post = () => client(`https://heapanalytics.com${INTEGRATIONS_TRACK}`, { method: 'post', json: events(event()) })
   const closed = async (count: number) => {
     while (close.mock.calls.length < count) await new Promise(setImmediate)
     expect(new Set(close.mock.contexts).size).toBe(count)

@@ -11,7 +11,7 @@ export const SETTINGS = { appId: '12343283', apiKey: 'test-key' }
 /** What is asked goes over the wire: nock, which carries what is for Heap, keeps a request back until its body is whole. */
 const originalRequest = http.request
 
-interface Answer {
+interface HttpResponse {
   status: number
   headers: http.IncomingHttpHeaders
   body: unknown
@@ -50,7 +50,12 @@ export function testServer() {
   })
 
   /** Not fetch: it sets Host and Origin itself. */
-  function ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+  function ask(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {}
+  ): Promise<HttpResponse> {
     return new Promise((resolve, reject) => {
       const request = originalRequest(`${server.url}${path}`, { method, headers }, (response) => {
         let text = ''
