@@ -85,7 +85,9 @@ export async function loadHeap(settings: PageSettings, { loadScript }: Dependenc
       queue.runIfArrived()
       failed(new Error(`${script?.src ?? library.url} did not start Heap within ${GIVE_UP_AFTER_MS / 1000} seconds`))
     }, GIVE_UP_AFTER_MS)
-  }).finally(() => clearTimeout(timer))
+  }).finally(() => {
+    if (timer !== undefined) clearTimeout(timer)
+  })
 }
 
 function trackOfPage(): unknown {
@@ -190,7 +192,7 @@ function aloneOnPage(id: string | undefined): () => void {
     if (hasWarned) return
     hasWarned = true
     warn(
-      `Heap: Heap’s own snippet, of App ID ${String(other)}, is on this page too. It loads nothing: Heap of App ID ${id} is here already. Remove one of the two.`
+      `Heap: Heap’s own snippet, of App ID ${other}, is on this page too. It loads nothing: Heap of App ID ${id} is here already. Remove one of the two.`
     )
   }
   return () => {

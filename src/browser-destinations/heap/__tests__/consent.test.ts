@@ -147,7 +147,8 @@ describe('destination middleware', () => {
       seen.push(facade.event(), facade.userId(), facade.groupId(), facade.json(), facade.rawEvent())
       next(payload)
     }).filter(event)
-    expect(seen).toStrictEqual(['A', 'alice', undefined, event, event])
+    // Where a browser cannot clone, the copy is without what is undefined.
+    expect(seen).toEqual(['A', 'alice', undefined, event, event])
   })
 
   it.each<[string, Middleware]>([

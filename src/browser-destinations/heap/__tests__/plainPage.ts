@@ -21,15 +21,21 @@ export interface PlainPage {
   warnings: string[]
 }
 
-/** Puts a page in the place of the browser's, for the tests of a file. */
+/** Whether these tests run in a page, as they do in action-destinations. */
+const IS_IN_PAGE = 'window' in globalThis
+
+/** Puts a page in the place of the browser's, for the tests of a file. In a page, it is that one, without Heap. */
 export function onPlainPage(): PlainPage {
-  const page = Object.assign(new EventTarget(), {
-    document: Object.assign(new EventTarget(), { scripts: [] }),
-    warnings: [] as string[]
-  })
-  Object.assign(globalThis, { window: page, document: page.document })
+  const page = IS_IN_PAGE ? (window as unknown as PlainPage) : newPage()
+  Object.assign(page, { heap: undefined, heapReadyCb: undefined, heapCalls: undefined, warnings: [] })
   jest.spyOn(console, 'warn').mockImplementation((text: string) => page.warnings.push(text))
   return page
+}
+
+function newPage(): PlainPage {
+  const document = Object.assign(new EventTarget(), { scripts: [] })
+  const page = Object.assign(new EventTarget(), { document, warnings: [] })
+  return Object.assign(globalThis, { window: page, document }).window
 }
 
 /** A mapping as Segment stores it. */
