@@ -4,7 +4,7 @@ import { warn } from './console'
 /** The name by which a page's `integrations`, Segment's settings and Segment's consent wrapper know Heap on the page. */
 export const NAME = 'Heap Web (Actions)'
 
-/** Stands for Heap on the page where {@link NAME} is not named. It is the destination in the cloud that is called so. */
+/** Used for Heap on the page if `integrations` does not have {@link NAME}. It is also the name of the destination in the cloud. */
 export const ALTERNATIVE_NAME = 'Heap'
 
 export type SegmentEvent = Context['event']
@@ -16,13 +16,13 @@ export type Middleware = (params: {
   next: (payload: { obj: SegmentEvent } | null) => void
 }) => unknown
 
-/** What analytics.js keeps destination middleware with: its wrapper of an action, or a plugin with `addMiddleware`. */
+/** What analytics.js attaches destination middleware to: its wrapper of an action, or a plugin with `addMiddleware`. */
 export interface Filtered {
   name: string
   middleware: Middleware[]
 }
 
-/** Whether `integrations`, of the page or of a call, keep Heap out, read as analytics.js reads those of a call. */
+/** Whether `integrations`, of the page or of a call, exclude Heap, read as analytics.js reads those of a call. */
 export function areWithoutHeap(integrations: Record<string, unknown> | undefined): boolean {
   return (integrations?.[NAME] ?? integrations?.[ALTERNATIVE_NAME] ?? integrations?.All) === false
 }
@@ -41,15 +41,15 @@ export interface EntryPoint {
 
 /** What the visitor agrees to, as analytics.js knows it from Segment's consent wrapper, or from another tool. */
 export interface Consent {
-  /** Whether a consent tool may be at work, so that only a call which it lets through shows that Heap may be loaded. */
+  /** Whether a consent tool may be at work. If so, only a call that it lets through shows that Heap may be loaded. */
   isManaged: boolean
-  /** The call as its middleware leaves it, or undefined where Heap must not see it. */
+  /** The call as its middleware leaves it, or undefined if Heap must not see it. */
   filter: (event: SegmentEvent) => Promise<SegmentEvent | undefined>
   /** Whether Heap may see a call that has passed its middleware. */
   allows: (event: SegmentEvent) => boolean
 }
 
-/** As much of analytics.js as says whether consent is managed. */
+/** The part of analytics.js that shows whether consent is managed. */
 interface Source {
   options?: { updateCDNSettings?: unknown }
   settings?: {
@@ -118,12 +118,12 @@ async function throughMiddleware(
   return passed
 }
 
-/** What a middleware changes is Heap's alone. */
+/** A middleware changes what Heap gets, and nothing else. */
 function copyOf(event: SegmentEvent): SegmentEvent {
   try {
     return structuredClone(event)
   } catch {
-    // A function, say, which Heap has no use for.
+    // Such as a function, which Heap has no use for.
     return JSON.parse(JSON.stringify(event)) as SegmentEvent
   }
 }

@@ -1,4 +1,4 @@
-/** Tells the developer of the page. */
+/** Warns the developer of the page. */
 export function warn(text: string): void {
   console.warn(text)
 }

@@ -6,7 +6,7 @@ import { cut } from '../../destinations/heap/rules/text'
 import { messageOf } from './console'
 import { MAX_IDENTITY_LENGTH, MAX_KEY_LENGTH, MAX_VALUE_LENGTH } from './limits'
 
-/** A call of Heap's library: the name of the function, and what it is given. */
+/** A call of Heap's library: the name of the function, and its arguments. */
 export type HeapCall =
   | ['identify', identity: string]
   | ['resetIdentity']
@@ -17,15 +17,15 @@ export type HeapCall =
 export interface Delivery {
   /** In the order in which they are made. */
   calls: HeapCall[]
-  /** What is left out, and why, as sentences for the developer of the page. */
+  /** What was left out and why, in sentences for the developer of the page. */
   problems: string[]
 }
 
 /**
  * Tells Heap who the visitor is.
  *
- * An ID that would merge strangers names somebody else than before, so the visitor becomes anonymous. Heap may know them from an
- * earlier page, so it is told in any case; for an anonymous visitor resetIdentity has no effect (Heap, resetIdentity).
+ * An ID that would merge strangers means that the visitor is someone else now, so they become anonymous. Heap may know them from an
+ * earlier page, so resetIdentity is always called; for an anonymous visitor resetIdentity has no effect (Heap, resetIdentity).
  */
 export function identityCalls(given: unknown, problems: string[]): HeapCall[] {
   const { id, problem } = withMaxLength('Identity', MAX_IDENTITY_LENGTH, checkIdentity(textOf(given)))
@@ -37,8 +37,8 @@ export function identityCalls(given: unknown, problems: string[]): HeapCall[] {
 }
 
 /**
- * Tells Heap what is known of the visitor. By the user property `anonymous_id` Heap joins the visitor to a person, so it is never one
- * that stands for nobody, and never cut.
+ * Tells Heap what is known of the visitor. By the user property `anonymous_id` Heap joins the visitor to a person, so it is never
+ * a placeholder, and never cut.
  */
 export function userPropertyCalls(traits: unknown, anonymousId: unknown, problems: string[]): HeapCall[] {
   const { anonymous_id: trait, ...properties } = propertiesOf(traits, 'User Properties', flattenTypedTraits, problems)
@@ -99,7 +99,7 @@ function flattenWhatCanBeSent(source: Record<string, unknown>, flatten: Flatten,
   }
 }
 
-/** Programs give numbers for texts too. */
+/** Programs pass numbers where text is expected. */
 export function textOf(given: unknown): string | undefined {
   return typeof given === 'string' || typeof given === 'number' ? String(given) : undefined
 }

@@ -9,10 +9,10 @@ import { createOrdering } from './ordering'
 import type { Entry } from './ordering'
 import { messageOf, warn } from './console'
 
-/** One of Segment's calls as it comes to an action. */
+/** One of Segment's calls as an action gets it. */
 export interface Call {
   context: Context
-  /** What it comes through: for a call that analytics.js tries again, Heap is called once for each. */
+  /** The mapping that it comes through: if analytics.js tries a call again, Heap is still called once for each mapping. */
   mapping?: unknown
 }
 
@@ -22,7 +22,7 @@ interface PendingCall {
   keys: string[]
   /** Its place among the calls and resets. */
   entry: Entry
-  /** Why Heap must not get it, where that is so from the beginning. */
+  /** Why Heap must not get it, if that is clear from the start. */
   problem?: string
   /** The mappings through which Heap has been called for it. */
   given: Set<unknown>
@@ -37,19 +37,19 @@ const TOO_EARLY = 'was made before Heap was registered, so it is left out.'
  * on the right side of each identify call and reset.
  */
 export interface HeapClient {
-  /** Resolves once Heap's library is there, or nothing is to be waited for. */
+  /** Resolves once Heap's library has loaded, or there is nothing to wait for. */
   ready: () => Promise<void>
   /**
-   * Calls Heap's library for one of Segment's calls. What is wrong with the call is said in the console, never thrown.
+   * Calls Heap's library for one of Segment's calls. Problems with the call go to the console and are never thrown.
    *
    * @returns once the library, or its queue, has been called
    */
   send: (call: Call, ask: () => Delivery) => Promise<void> | void
-  /** The call as its destination middleware leaves it, or undefined where Heap must not see it. */
+  /** The call as its destination middleware leaves it, or undefined if Heap must not see it. */
   filter: Consent['filter']
-  /** Heap gets nothing of this call. If it is allowed to see it all the same, it is loaded. */
+  /** Heap gets nothing of this call, but is loaded if it may see the call. */
   pass: (context: Context, isAllowed: boolean) => void
-  /** Ends the use of Heap: what waits is done, and nothing else. */
+  /** Stops using Heap: waiting calls are made, and no others. */
   leave: () => void
 }
 
@@ -60,7 +60,7 @@ export interface HeapClient {
  *
  * Heap is loaded at once, or, where the page manages consent, with the first call that is allowed.
  *
- * @param analytics as far as there is one
+ * @param analytics if there is one, in whole or in part
  */
 export function createHeapClient(
   settings: PageSettings,
@@ -74,13 +74,13 @@ export function createHeapClient(
   const pending = new Map<string, PendingCall>()
   let loading = Promise.resolve()
   let hasStarted = false
-  /** Who the visitor is has changed before Heap was started. */
+  /** The visitor changed before Heap was started. */
   let hasMissedIdentity = false
   let lastReset = 0
   let lastIdentify: { number: number; userId: unknown } | undefined
 
   if (!consent.isManaged) start()
-  // Before its library is there, Heap takes nothing that happens on the page for the last visitor's.
+  // Until its library has loaded, Heap attributes nothing on the page to the last visitor.
   const ordering = createOrdering(loading)
   analytics.on?.('dispatch_start', onCall)
   analytics.on?.('reset', onReset)
@@ -203,7 +203,7 @@ export function createHeapClient(
     }
   }
 
-  /** Whether Heap has been told meanwhile that the visitor is somebody else. */
+  /** Whether Heap has meanwhile learned that the visitor is someone else. */
   function isTooLate(number: number, userId: unknown): boolean {
     if (number < lastReset) return true
     return (

@@ -15,7 +15,7 @@ interface HeapGlobal {
 interface HeapPage {
   document: Document & { prerendering?: boolean }
   heap?: HeapGlobal
-  /** What was called before the library has arrived, for it to run in order. */
+  /** Calls made before the library arrived, for it to run in order. */
   heapReadyCb?: { name: string; fn: () => void }[]
 }
 
@@ -46,7 +46,7 @@ const FUNCTIONS = [
   'trackPageview'
 ]
 
-/** A library that has not arrived by then is given up: nothing waits for it any more, but it may still come. */
+/** How long to wait for the library. After that nothing waits for it, but it may still arrive. */
 const GIVE_UP_AFTER_MS = 15_000
 
 /** More calls than a page makes before Heap is there, unless it never comes. */
@@ -57,7 +57,7 @@ const MOST_QUEUED = 50_000
  * A page that has Heap already, or has begun to load it, keeps its own: its functions run, or queue, what they are given.
  *
  * @returns once the library is there
- * @throws Error that says what is wrong with the settings, or that the library did not come
+ * @throws Error saying what is wrong with the settings, or that the library did not arrive
  */
 export async function loadHeap(settings: PageSettings, { loadScript }: Dependencies): Promise<void> {
   const script = scriptOfPage()
@@ -115,14 +115,14 @@ function loadOf(script: HTMLScriptElement): Promise<HTMLScriptElement> {
   })
 }
 
-/** As the runtime of Segment's browser destinations has it. */
+/** As in the runtime of Segment's browser destinations. */
 export function loadScript(src: string, attributes: Record<string, string> = {}): Promise<HTMLScriptElement> {
   const script = Object.assign(document.createElement('script'), { async: true, src, ...attributes })
   document.head.append(script)
   return loadOf(script)
 }
 
-/** A browser may load a page before it is asked for. Nobody has visited it as long as it is not shown. */
+/** A browser may load a page before anyone asks for it. Until it is shown, nobody has visited it. */
 function whenShown(): Promise<unknown> | undefined {
   const { document }: HeapPage = window
   if (!document.prerendering) return undefined
@@ -133,9 +133,9 @@ function whenShown(): Promise<unknown> | undefined {
 interface Queue {
   /** Called when the queue is run. */
   onRun: () => void
-  /** Runs the queue for a library that has come, and does not run it itself. */
+  /** Runs the queue for a library that has arrived and does not run it itself. */
   runIfArrived: () => void
-  /** For a library that will not come: what is queued is let go, and nothing more is taken. */
+  /** For a library that will not arrive: drops the queue, and takes nothing more. */
   close: () => void
 }
 
@@ -185,7 +185,7 @@ function installQueue(global: HeapGlobal): Queue {
   return queue
 }
 
-/** Heap's own snippet, where it comes later, would load a second library, and every click would be counted twice. */
+/** If Heap's own snippet ran later, it would load a second library, and Heap would count every click twice. */
 function aloneOnPage(id: string | undefined): () => void {
   let hasWarned = false
   const load = (other: unknown): void => {
@@ -202,9 +202,9 @@ function aloneOnPage(id: string | undefined): () => void {
 }
 
 /**
- * Calls a function of Heap's library, or of its loader, where the page has one. What goes wrong there is said in the console.
+ * Calls a function of Heap's library, or of its loader, where the page has one. Errors in it go to the console.
  *
- * The library is looked up for each call: it may take the place of what its loader had put there.
+ * Looks the library up for each call: it may have replaced what its loader put there.
  */
 export function callHeap(name: string, ...args: unknown[]): void {
   const { heap }: HeapPage = window

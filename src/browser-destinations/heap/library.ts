@@ -1,6 +1,6 @@
 import type { Settings } from './generated-types'
 
-/** The settings of the destination, and what is the page's own. */
+/** The settings of the destination, and options that only the page knows. */
 export interface PageSettings extends Settings {
   /** The nonce of the page's Content-Security-Policy, for the script that loads Heap. */
   nonce?: string
@@ -31,8 +31,8 @@ export function appIdOf({ appId }: Settings): string {
 }
 
 /**
- * The library that the settings name. It is the classic one where there is a Tracking Server and no Ingest Server, and where a host
- * of one's own serves it.
+ * The library that the settings name. It is the classic one if there is a Tracking Server, and a Hostname or no Ingest
+ * Server beside it.
  *
  * @throws Error for settings that name no library; a wrong one would send what visitors do to somebody else
  */

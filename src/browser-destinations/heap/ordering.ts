@@ -1,35 +1,35 @@
-/** A call, or whatever else has its place in the order, from when it was made until nothing is to be run for it any more. */
+/** A call, or anything else that has a place in the order, from when it was made until all its steps have run. */
 export interface Entry {
   /** The place in the order in which entries were added. */
   readonly number: number
   /** It waits for all entries before it, and all after it wait for it. */
   readonly isBarrier: boolean
-  /** A step may yet be run for it. */
+  /** More steps may come for it. */
   isOpen: boolean
-  /** Steps that have not been run. */
+  /** Steps that have not run. */
   readonly steps: (() => void)[]
 }
 
-/** Runs what entries ask for, in the order in which the entries were added, as far as that matters. */
+/** Runs the steps of entries, in the order in which the entries were added, as far as the order matters. */
 export interface Ordering {
-  /** Numbers a new entry. To be called when the call is made. */
+  /** Numbers a new entry. Call it when the call is made. */
   add: (isBarrier: boolean) => Entry
   /** Runs a step for an entry, which is settled with it, as soon as the entry may go. Never within this call. */
   run: (entry: Entry, step: () => void) => void
-  /** No step, or no further one, is to be expected for this entry. */
+  /** No further step will come for this entry. */
   settle: (entry: Entry) => void
-  /** Runs at once all steps that wait, in order: nothing is waited for any more. */
+  /** Runs all waiting steps at once, in order. */
   flush: () => void
 }
 
-/** A wait is counted in so many pieces: after the page was busy for long, what that held up comes between two of them. */
+/** How many pieces a wait is counted in: after the page was busy for long, what that held up arrives between two of them. */
 const PIECES = 10
 
 /**
  * Keeps the order by one rule: a barrier goes when no entry before it is open, and the entries after it go when it has gone. Entries
  * between two barriers do not wait for each other; of steps that come together, the one of the lower number is run first.
  *
- * Where nothing that is waited for has come for `timeout` milliseconds, the first step that waits is run all the same.
+ * If nothing that a step waits for has come for `timeout` milliseconds, the first waiting step runs anyway.
  *
  * @param canTimeOut until it resolves, steps wait without end
  */
@@ -67,7 +67,7 @@ export function createOrdering(canTimeOut: Promise<unknown>, timeout = 1000): Or
   }
 
   function flush(): void {
-    // A step that is being run may flush.
+    // A running step may flush.
     if (isAdvancing) return
     advance()
     while (waiting > 0) letFirstGo()
@@ -127,7 +127,7 @@ export function createOrdering(canTimeOut: Promise<unknown>, timeout = 1000): Or
     }, timeout / PIECES)
   }
 
-  /** The first entry that waits goes without those that it waits for. */
+  /** The first waiting entry goes without those that it waits for. */
   function letFirstGo(): void {
     const first = firstWaiting()
     if (!first) return

@@ -26,7 +26,7 @@ export interface HeapPlugin extends Plugin, Filtered {
 
 type Deliveries = typeof import('./deliveries')
 
-/** It is loaded once, and told of once. */
+/** Loaded once; a failure is reported once. */
 let deliveries: Promise<Deliveries | undefined> | undefined
 
 function loadDeliveries(): Promise<Deliveries | undefined> {
@@ -49,7 +49,7 @@ export function heapPlugin(settings: PluginSettings): HeapPlugin {
   let client: HeapClient | undefined
   let isLoaded = false
 
-  /** Hands a call on once Heap's library, or its queue, has got it. */
+  /** Passes a call on once Heap's library, or its queue, has it. */
   const handing = (ask?: (event: SegmentEvent, deliveries: Deliveries) => Delivery) => async (context: Context) => {
     if (!client) return context
     const event = await client.filter(context.event)

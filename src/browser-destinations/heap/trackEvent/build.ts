@@ -35,7 +35,7 @@ function itemCalls(name: string, properties: unknown, limit: number | undefined,
     return entries.filter((entry) => entry !== null && entry !== undefined).map((entry) => ({ key, entry }))
   })
   return items.slice(0, limit).flatMap(({ key, entry }) => {
-    // What is no object has no keys of its own.
+    // What is not an object has no keys of its own.
     return trackCalls(`${name} ${key} item`, isObject(entry) ? entry : { [key]: entry }, problems)
   })
 }
