@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { bundleCommand, bundleForBrowsers } from './bundles'
+import { bundleCommand, bundleEngines, bundleForBrowsers } from './bundles'
 
 const ROOT = path.join(__dirname, '..')
 const DIST = path.join(ROOT, 'dist')
@@ -15,6 +15,7 @@ execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', 'ts
 bundleCommand(path.join(DIST, 'cli'))
 process.stdout.write(bundleForBrowsers(path.join(DIST, 'browser')))
 copyTypesOfTheRuntime()
+void bundleEngines(path.join(DIST, 'function'))
 
 /** So that the types of what is bundled for browsers resolve where the runtime that is bundled with it is not installed. */
 function copyTypesOfTheRuntime(): void {

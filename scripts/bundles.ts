@@ -4,12 +4,16 @@ import { gzipSync } from 'node:zlib'
 import { buildSync } from 'esbuild'
 import type { BuildOptions } from 'esbuild'
 import { pageBundle } from '../src/cli/serve/page/assets'
+import { engineFile } from '../src/function'
+import { bundleEngine } from '../src/function/engine'
 import { bundledPackages, noticesOf } from './licences'
 
 const ROOT = path.join(__dirname, '..')
 const PAGE = path.join(ROOT, 'src/cli/serve/page/client')
 
 const MOST_GZIPPED_BYTES = 7_000
+
+const NOTICES = 'THIRD-PARTY-LICENSES.txt'
 
 /** Bundles the command with its libraries, so that who installs the package need not install them, into index.js of a folder. */
 export function bundleCommand(folder: string): void {
@@ -19,11 +23,12 @@ export function bundleCommand(folder: string): void {
     // In one file of CommonJS, a command is still loaded only when it is asked for.
     format: 'cjs',
     mainFields: ['module', 'main'],
-    // The package depends on the first two. The author's commands want a clone, and never run from a bundle; nor is the page bundled there.
+    // The package depends on the first two. The author's commands want a clone, and never run from a bundle; nor is
+    // the page bundled there, or what a function is made with.
     minify: true,
     // For stack traces.
     keepNames: true,
-    external: ['@segment/actions-core', 'liquidjs', './author/*', 'esbuild']
+    external: ['@segment/actions-core', 'liquidjs', './author/*', 'esbuild', '../../function/engine']
   }
   bundle(path.join(folder, 'index.js'), { ...options, entryPoints: ['src/cli/index.ts'] })
   // For serve: the thread that evaluates mappings, and its page.
@@ -72,6 +77,18 @@ function sizeOf(name: string, code: Uint8Array): string {
   return `dist/browser/${name}: ${kilobytes(code.length)} KB, ${kilobytes(gzipped)} KB gzipped\n`
 }
 
+/** Bundles what the scripts of Segment Functions are made with into a folder, so that whoever installs the package can make them. */
+export async function bundleEngines(folder: string): Promise<void> {
+  for (const liquid of [false, true]) {
+    for (const readable of [false, true]) {
+      const { code, metafile } = await bundleEngine({ liquid, readable })
+      write(path.join(folder, engineFile({ liquid, readable })), code)
+      // With Liquid, it has all that it has without.
+      if (liquid) write(path.join(folder, NOTICES), noticesOf(bundledPackages(metafile)))
+    }
+  }
+}
+
 /** Bundles into a file, with the notices of the bundled packages beside it. */
 function bundle(file: string, options: BuildOptions): Uint8Array {
   const { outputFiles, metafile } = buildSync({
@@ -85,7 +102,7 @@ function bundle(file: string, options: BuildOptions): Uint8Array {
   const [{ contents }] = outputFiles
   write(file, contents)
   const packages = bundledPackages(metafile)
-  if (packages.length > 0) write(path.join(path.dirname(file), 'THIRD-PARTY-LICENSES.txt'), noticesOf(packages))
+  if (packages.length > 0) write(path.join(path.dirname(file), NOTICES), noticesOf(packages))
   return contents
 }
 

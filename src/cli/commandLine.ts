@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { version } from '../../package.json'
 import { RUNS_FROM_SOURCE } from './engine/package'
+import type { BuildOptions, DeployOptions } from './function'
 import type { SendOptions } from './send'
 import type { ServeOptions } from './serve'
 import { UsageError } from './usageError'
@@ -11,7 +12,13 @@ export interface Commands {
   serve(options: ServeOptions): Promise<number>
   generate(options: GenerateOptions): Promise<number>
   validate(): Promise<number>
+  functionBuild(options: BuildOptions): Promise<number>
+  functionTry(files: string[], options: TryOptions): Promise<number>
+  functionDeploy(options: DeployOptions): Promise<number>
 }
+
+/** The options of `heap-destination function try`. */
+type TryOptions = Pick<SendOptions, 'region' | 'mappings' | 'verbose' | 'json' | 'failed' | 'resume'>
 
 /** The options of `heap-destination generate`. */
 interface GenerateOptions {
@@ -89,6 +96,52 @@ export function commandLine(commands: Commands, end: (status: number) => void): 
     .action(async (_options: object, command: Command) => {
       needSource(command)
       await run(command, () => commands.validate())
+    })
+
+  const segmentFunction = program
+    .command('function')
+    .description('run the destination in your own Segment workspace, as a Destination Function')
+
+  segmentFunction
+    .command('build')
+    .description('write the destination as one script for Segment’s Functions')
+    .option('--mappings <file>', 'the subscriptions of an Actions destination, in place of the presets')
+    .option('--out <file>', 'where to write the script, or - for the standard output', 'heap-function.js')
+    .option('--readable', 'leave the script as it was written; it is twice as large')
+    .action(async (options: BuildOptions, command: Command) => {
+      await run(command, () => commands.functionBuild(options))
+    })
+
+  segmentFunction
+    .command('try')
+    .description('take Segment events through that script, in a stand-in of Segment’s runtime; show what Heap stores')
+    .argument('[files...]', 'files or folders of JSON or NDJSON, or - for standard input (default: the examples)')
+    .addOption(new Option('--region <region>', 'where Heap stores the data').choices(['US', 'EU']).default('US'))
+    .option('--mappings <file>', 'the subscriptions of an Actions destination, in place of the presets')
+    .option('--verbose', 'show what was sent of every event, not of the first alone')
+    .option('--json', 'print one JSON object per event, one per line, for scripts')
+    .option('--failed <file>', 'write what could not be delivered there, with the reason, to send it again')
+    .option('--resume', 'go on where it was stopped')
+    .action(async (files: string[], options: TryOptions, command: Command) => {
+      await run(command, () => commands.functionTry(files, options))
+    })
+
+  segmentFunction
+    .command('deploy')
+    .description('make or update the function in your workspace; needs SEGMENT_PUBLIC_API_TOKEN in the environment')
+    .option('--name <name>', 'what the function is called', 'Heap')
+    .option('--function <id>', 'the function to update, where several have that name')
+    .addOption(new Option('--workspace-region <region>', 'of your workspace').choices(['US', 'EU']).default('US'))
+    .option('--mappings <file>', 'the subscriptions of an Actions destination, in place of the presets')
+    .option('--source <id>', 'connect it to this source, with HEAP_API_KEY if that is in the environment')
+    .option('--app-id <id>', 'with --source, the number of the Heap environment', appId)
+    .addOption(
+      new Option('--region <region>', 'with --source, where Heap stores the data').choices(['US', 'EU']).default('US')
+    )
+    .option('--enable', 'with --source, let it send at once; otherwise it is connected, but disabled')
+    .option('--dry-run', 'say what would change, and change nothing')
+    .action(async (options: DeployOptions, command: Command) => {
+      await run(command, () => commands.functionDeploy(options))
     })
 
   return program

@@ -6,7 +6,15 @@ const program = commandLine(
     send: (files, options) => (require('./send') as typeof import('./send')).send(files, options),
     serve: (options) => (require('./serve') as typeof import('./serve')).serve(options),
     generate: (options) => (require('./author/generate') as typeof import('./author/generate')).generate(options),
-    validate: () => (require('./author/validate') as typeof import('./author/validate')).validate()
+    validate: () => (require('./author/validate') as typeof import('./author/validate')).validate(),
+    functionBuild: (options) => segmentFunction().build(options),
+    functionTry: async (files, options) => {
+      const { functionPipeline, BATCH_SIZE } = segmentFunction()
+      const through = await functionPipeline(options.mappings)
+      const { send } = require('./send') as typeof import('./send')
+      return send(files, { ...options, through, batch: BATCH_SIZE, retries: 0 })
+    },
+    functionDeploy: (options) => segmentFunction().deploy(options)
   },
   (status) => (process.exitCode = status)
 )
@@ -22,3 +30,7 @@ program.parseAsync().catch((error: unknown) => {
   console.error(error instanceof Error && error.name === 'TransformError' ? error.message : error)
   process.exitCode = 1
 })
+
+function segmentFunction() {
+  return require('./function') as typeof import('./function')
+}

@@ -93,7 +93,7 @@ export class FunctionsRuntime {
   }
 
   /** Calls the handler of one event, as Segment does where few events come. Never throws for what the handler does. */
-  async invoke(event: FunctionEvent, settings: object): Promise<EventResult> {
+  async invoke<Event extends FunctionEvent>(event: Event, settings: object): Promise<EventResult> {
     const name = HANDLERS.find((handler) => handler.toLowerCase() === `on${event.type}`)
     const handler = name && name !== 'onBatch' ? this.functions[name] : undefined
     if (!handler) return failed('EventNotSupported', `${event.type} is not supported by this function`)
@@ -107,7 +107,7 @@ export class FunctionsRuntime {
    * @returns what became of each event, at its index
    * @throws TypeError where the script has no onBatch, or returns what is no list of a status for each event
    */
-  async invokeBatch(events: FunctionEvent[], settings: object): Promise<EventResult[]> {
+  async invokeBatch<Event extends FunctionEvent>(events: Event[], settings: object): Promise<EventResult[]> {
     const { onBatch } = this.functions
     if (!onBatch) throw new TypeError('The script has no onBatch.')
     const call = await this.call(onBatch, events, settings)

@@ -20,6 +20,9 @@ export interface PipelineOptions {
   beforeRequest?: BeforeRequest
 }
 
+/** What takes events to Heap, one alone or up to 1,000 at once. */
+export type EventPipeline = Pick<Pipeline, 'send' | 'sendBatch'>
+
 /** Sends events as Segment does: each mapping's subscription, mapping and validation, and then its action. */
 export class Pipeline {
   private readonly destination: Destination<Settings>

@@ -4,6 +4,7 @@ import { HeapEmulator, interceptHeap } from '../../heap-emulator'
 import { EMULATED_APP_ID, loadDefinition } from '../engine/definition'
 import { PACKAGE_DIRECTORY } from '../engine/package'
 import { Pipeline } from '../engine/pipeline'
+import type { EventPipeline, PipelineOptions } from '../engine/pipeline'
 import { presetSubscriptions, readSubscriptions } from '../engine/subscriptions'
 import { HEAP_EVENTS_A_MINUTE, throttle } from '../engine/throttle'
 import { findSources } from '../input/sources'
@@ -37,6 +38,10 @@ export interface SendOptions {
   failed?: string
   /** Go on where a send of the same was stopped. */
   resume?: boolean
+  /** What takes the events to Heap in place of the framework. */
+  through?: (options: PipelineOptions) => EventPipeline
+  /** The most events of a batch; 1,000, as for Segment's actions, if left out. */
+  batch?: number
 }
 
 /** What is sent if no file is named. */
@@ -73,7 +78,9 @@ export async function sendIn(host: Host, names: string[], options: SendOptions):
     mappings,
     json,
     verbose = false,
-    rate = HEAP_EVENTS_A_MINUTE
+    rate = HEAP_EVENTS_A_MINUTE,
+    through = (given: PipelineOptions) => new Pipeline(given),
+    batch = BATCH
   } = options
   const definition = loadDefinition()
   const subscriptions = mappings ? readSubscriptions(mappings, definition) : presetSubscriptions(definition)
@@ -88,11 +95,11 @@ export async function sendIn(host: Host, names: string[], options: SendOptions):
     host,
     sources,
     checkpoint,
-    pipeline: new Pipeline({ definition, settings: { appId, region }, subscriptions, beforeRequest }),
+    pipeline: through({ definition, settings: { appId, region }, subscriptions, beforeRequest }),
     emulator,
     failed,
     report: json ? jsonReport(host.print) : textReport(host.print, { width: host.width, verbose }),
-    batch: live ? Math.min(BATCH, rate) : BATCH,
+    batch: live ? Math.min(batch, rate) : batch,
     shown: json || verbose ? Infinity : failed ? 0 : SHOWN,
     retries: options.retries,
     // The emulator would have forgotten everything by then.

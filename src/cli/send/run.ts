@@ -4,7 +4,7 @@ import type { SegmentEvent } from '@segment/actions-core'
 import type { HeapEmulator } from '../../heap-emulator'
 import { reasonOf } from '../engine/eventResult'
 import type { EventResult, RecordedRun } from '../engine/eventResult'
-import type { Pipeline } from '../engine/pipeline'
+import type { EventPipeline } from '../engine/pipeline'
 import { readEvents } from '../input/events'
 import type { ReadEvent } from '../input/jsonEvents'
 import type { Source } from '../input/sources'
@@ -22,7 +22,7 @@ export interface SendRunOptions {
   host: Host
   sources: Source[]
   checkpoint: Checkpoint
-  pipeline: Pipeline
+  pipeline: EventPipeline
   /** If given, it stands in for Heap. */
   emulator: HeapEmulator | undefined
   failed: FailedFile | undefined

@@ -43,7 +43,10 @@ async function run(args: string[], host: Host, output: string[], errors: string[
     send: (...given: Parameters<typeof sendIn> extends [Host, ...infer Rest] ? Rest : never) => sendIn(host, ...given),
     serve: unused,
     generate: unused,
-    validate: unused
+    validate: unused,
+    functionBuild: unused,
+    functionTry: unused,
+    functionDeploy: unused
   }
   const program = commandLine(commands, (ended) => (status = ended))
   for (const command of [program, ...program.commands]) {

@@ -1,0 +1,6 @@
+export { build } from './build'
+export type { BuildOptions } from './build'
+export { deploy } from './deploy'
+export type { DeployOptions } from './deploy'
+export { functionPipeline } from './pipeline'
+export { BATCH_SIZE } from '../../segment-functions'
