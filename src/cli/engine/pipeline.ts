@@ -1,9 +1,10 @@
-import type { Destination, DestinationDefinition, JSONObject, Result, SegmentEvent } from '@segment/actions-core'
+import type { Destination, DestinationDefinition, JSONObject, SegmentEvent } from '@segment/actions-core'
 import { parseFql, validate } from '@segment/destination-subscriptions'
 import type { Settings } from '../../destinations/heap/generated-types'
 import { errorOf } from './errors'
 import type { RunError } from './errors'
 import type { ActionRun, EventResult, RecordedRun } from './eventResult'
+import { inHalves } from './halves'
 import { record, recordedDestination } from './recorder'
 import type { BeforeRequest } from './recorder'
 import { isOff } from './subscriptions'
@@ -78,21 +79,15 @@ export class Pipeline {
     return { ...runOf(subscription, error), payload, exchanges }
   }
 
-  private async runBatch(events: SegmentEvent[], subscription: Subscription): Promise<ActionRun[]> {
-    let results: Result[]
-    try {
-      results = await this.destination.onBatch(events, this.settingsFor(subscription))
-    } catch (error) {
-      // An event that makes the framework throw must not take its neighbours along: halve the batch until it stands alone.
-      if (events.length === 1) return [runOf(subscription, errorOf(error))]
-      const half = Math.ceil(events.length / 2)
-      const first = await this.runBatch(events.slice(0, half), subscription)
-      return [...first, ...(await this.runBatch(events.slice(half), subscription))]
+  private runBatch(events: SegmentEvent[], subscription: Subscription): Promise<ActionRun[]> {
+    const run = async (batch: SegmentEvent[]) => {
+      const results = await this.destination.onBatch(batch, this.settingsFor(subscription))
+      return (results[0].multistatus ?? []).map((node) => {
+        if (!('errormessage' in node)) return runOf(subscription)
+        return runOf(subscription, { status: node.status, code: node.errortype, message: node.errormessage })
+      })
     }
-    return (results[0].multistatus ?? []).map((node) => {
-      if (!('errormessage' in node)) return runOf(subscription)
-      return runOf(subscription, { status: node.status, code: node.errortype, message: node.errormessage })
-    })
+    return inHalves(events, run, (error) => runOf(subscription, errorOf(error)))
   }
 
   private settingsFor({ subscribe, partnerAction, mapping = {} }: Subscription): JSONObject {

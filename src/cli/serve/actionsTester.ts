@@ -1,4 +1,4 @@
-import { defaultValues } from '@segment/actions-core'
+import { defaultValues, ErrorCodes } from '@segment/actions-core'
 import type {
   Destination,
   DestinationDefinition,
@@ -11,6 +11,7 @@ import { raw, Router } from 'express'
 import type { Request, RequestHandler, Response } from 'express'
 import type { Settings } from '../../destinations/heap/generated-types'
 import { errorOf } from '../engine/errors'
+import { inHalves } from '../engine/halves'
 import { record } from '../engine/recorder'
 import type { Exchange } from '../engine/recorder'
 import { isObject } from '../engine/json'
@@ -36,7 +37,14 @@ interface TesterBody {
 }
 
 /** The result of one event of a batch. */
-type EventStatus = NonNullable<Result['multistatus']>[number]
+type EventStatus = NonNullable<Result['multistatus']>[number] | FailedEvent
+
+/** An event that made the framework throw. */
+interface FailedEvent {
+  status: number
+  errortype: string
+  errormessage: string
+}
 
 /** 1,000 events of 32 KB each. */
 const BODY_LIMIT = '32mb'
@@ -88,12 +96,40 @@ export function actionsTester(loaded: () => LoadedDestination, onDeleted: () => 
         if (!Array.isArray(payload)) {
           return void (await destination.actions[action].execute({ ...bundle, data: withoutEmptyLists(payload) }))
         }
-        return destination.actions[action].executeBatch({ ...bundle, data: payload.map(withoutEmptyLists) })
+        return runBatch(payload.map(withoutEmptyLists), (data) =>
+          destination.actions[action].executeBatch({ ...bundle, data })
+        )
       },
       'multistatus' in request.query
     )
   })
   return router
+}
+
+/**
+ * Runs a batch so that an event over which the framework throws spares its neighbours.
+ *
+ * @throws what it throws over every event alike, such as a mapping that cannot work
+ */
+async function runBatch(
+  events: TesterEvent[],
+  run: (events: TesterEvent[]) => Promise<EventStatus[]>
+): Promise<EventStatus[]> {
+  const failed = new Set<unknown>()
+  const statuses = await inHalves(events, run, (error) => {
+    failed.add(error)
+    return statusOf(error)
+  })
+  const [first, ...others] = failed
+  const { message } = errorOf(first)
+  const isOfAll = failed.size === events.length && others.every((error) => errorOf(error).message === message)
+  if (isOfAll) throw first
+  return statuses
+}
+
+function statusOf(error: unknown): FailedEvent {
+  const { status = 500, code = ErrorCodes.UNKNOWN_ERROR, message } = errorOf(error)
+  return { status, errortype: code, errormessage: message }
 }
 
 class BadBody extends Error {
@@ -198,7 +234,7 @@ async function answerExchanges(
 }
 
 /** A failed event of a batch, in the form of an error. */
-function refusalOf({ status, errormessage }: Extract<EventStatus, { errormessage: string }>): object {
+function refusalOf({ status, errormessage }: Pick<FailedEvent, 'status' | 'errormessage'>): object {
   return { statusCode: status, message: errormessage, fields: {}, requestError: true }
 }
 

@@ -183,6 +183,30 @@ describe('the protocol of actions-cli', () => {
     ])
   })
 
+  it('spares the neighbours of an event that the framework throws over, and says of a batch once what is wrong with all', async () => {
+    const deep = `"properties":{"deep":${'['.repeat(9_000)}${']'.repeat(9_000)}}`
+    const events = [1, 2, 3, 4, 5].map((number) => JSON.stringify(track(number)))
+    const payload = events.map((event, index) => (index === 2 ? event.replace('}', `,${deep}}`) : event)).join()
+    const answer = await post(
+      '/trackEvent?multistatus',
+      `{"payload":[${payload}],"settings":${JSON.stringify(SETTINGS)}}`
+    )
+    expect(answer).toMatchObject({
+      multistatus: [
+        { status: 200 },
+        { status: 200 },
+        { errormessage: expect.any(String) as string },
+        { status: 200 },
+        {}
+      ]
+    })
+    expect(heap.environment('US', '12343283').events.map(({ idempotency_key }) => idempotency_key)).toStrictEqual(
+      [1, 2, 4, 5].map((number) => `message-${number}`)
+    )
+    const wrong = { payload: [track(6), track(7)], settings: SETTINGS, mapping: { event: { '@foo': 1 } } }
+    expect(await post('/trackEvent', wrong)).toHaveLength(1)
+  })
+
   it('shows no key or token that Heap repeats', async () => {
     const answers = ['{"error":"test-key is no key","of":["test-key"]}', 'test-key']
     for (const body of answers) {
