@@ -5,6 +5,15 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** At most so many characters of somebody's value stand in a message. */
+const QUOTED_CHARACTERS = 100
+
+/** A value as JSON, for a message; a long text is cut. */
+export function quoted(value: unknown): string {
+  const isLong = typeof value === 'string' && value.length > QUOTED_CHARACTERS
+  return JSON.stringify(isLong ? `${value.slice(0, QUOTED_CHARACTERS)}…` : value)
+}
+
 /**
  * The value of a JSON text. A number that JavaScript would round, such as an ID beyond 2^53, becomes its text instead:
  * `{"userId":9007199254740993}` has the userId `"9007199254740993"`.

@@ -37,3 +37,23 @@ function contextOf({ personas, ...context }: Record<string, unknown>): Record<st
 function isEmptyList(value: unknown): boolean {
   return Array.isArray(value) && value.length === 0
 }
+
+/** Segment fills in what is null or empty, as it does for what is missing. */
+export function isMissing(value: unknown): boolean {
+  return value === undefined || value === null || value === ''
+}
+
+/** What a batch says of all of its events. Source: Segment, HTTP API: Batch. */
+export const SHARED = ['context', 'integrations'] as const
+
+/** An event of a batch with what the batch says of all of them; what the event says itself wins. */
+export function sharedWith<Event extends object>(
+  event: Event & Partial<Record<(typeof SHARED)[number], unknown>>,
+  batch: Partial<Record<(typeof SHARED)[number], unknown>>
+): Event {
+  const merged = SHARED.flatMap((key) => {
+    const [common, own] = [batch[key] ?? undefined, event[key] ?? {}]
+    return isObject(common) && isObject(own) ? [[key, { ...common, ...own }] as const] : []
+  })
+  return { ...event, ...Object.fromEntries(merged) }
+}

@@ -1,11 +1,12 @@
-import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { systemWords } from '../engine/errors'
 import { formOf, readDocument, readLine } from './jsonEvents'
 import type { Form, ReadEvent } from './jsonEvents'
-import { lines, unpacked } from './lines'
+import { lines, MAX_TEXT_BYTES, TooLong } from './lines'
+import { openSource } from './open'
 import { STANDARD_INPUT } from './sources'
 import type { Source } from './sources'
+import { textOf, UnreadableSource } from './text'
 
 /** Options of reading a source. */
 export interface ReadOptions {
@@ -29,46 +30,61 @@ export async function* readEvents(
   { onBytes, signal, input = process.stdin }: ReadOptions = {}
 ): AsyncGenerator<ReadEvent> {
   if (reason !== undefined) {
-    yield { source: name, line: 1, reason }
+    yield { source: name, reason }
     return
   }
-  const stream = name === STANDARD_INPUT ? input : createReadStream(name)
-  const end = () => stream.destroy()
+  let stream: Readable | undefined
+  const end = () => stream?.destroy()
   signal?.addEventListener('abort', end)
-  let line = 0
+  let line: number | undefined
   try {
-    for await (const read of readStream(name, await unpacked(stream, { signal, onBytes }), signal)) {
+    stream = name === STANDARD_INPUT ? input : openSource(name)
+    for await (const read of readText(name, textOf(chunksOf(stream, onBytes)), signal)) {
       line = read.line
       yield read
     }
   } catch (error) {
-    if (!signal?.aborted) yield { source: name, line: line + 1, reason: `cannot be read: ${systemWords(error)}` }
+    const at = line === undefined ? { source: name } : { source: name, line: line + 1 }
+    if (!signal?.aborted) yield { ...at, reason: reasonOf(error) }
   } finally {
     signal?.removeEventListener('abort', end)
-    stream.destroy()
+    end()
   }
 }
 
-/** Finds out from the lines (or the ending of the file's name) whether there is one event per line or one JSON document. */
-async function* readStream(source: string, stream: Readable, signal?: AbortSignal): AsyncGenerator<ReadEvent> {
+async function* chunksOf(stream: Readable, onBytes?: (bytes: number) => void): AsyncGenerator<Buffer> {
+  for await (const chunk of stream as AsyncIterable<Buffer | string>) {
+    onBytes?.(chunk.length)
+    yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof UnreadableSource ? error.message : `cannot be read: ${systemWords(error)}`
+}
+
+/** Finds out from the lines (or the ending of the file's name) whether there is one event per line or JSON over many lines. */
+async function* readText(source: string, text: AsyncIterable<Buffer>, signal?: AbortSignal): AsyncGenerator<ReadEvent> {
   let form: Form | undefined = /\.(ndjson|jsonl)(\.gz)?$/i.test(source) ? 'lines' : undefined
   const held: string[] = []
+  let length = 0
   let line = 0
   let isEmpty = true
-  for await (const one of lines(stream, signal)) {
+  for await (const one of lines(text, signal)) {
     line++
-    const text = line === 1 ? one.replace(/^\uFEFF/, '') : one
-    isEmpty &&= text.trim() === ''
-    if (form === undefined) form = formOf(held, text)
+    // Files that were put together may have a byte order mark at the start of each.
+    const whole = one.replace(/^\uFEFF/, '')
+    isEmpty &&= whole.trim() === ''
+    if (form === undefined) form = formOf(held, whole)
     if (form !== 'lines') {
-      held.push(text)
+      held.push(whole)
+      length += whole.length + 1
+      if (length > MAX_TEXT_BYTES) throw new TooLong()
       continue
     }
-    for (const [index, earlier] of held.splice(0).entries()) {
-      if (earlier.trim() !== '') yield readLine(earlier, { source, line: index + 1 })
-    }
-    if (text.trim() !== '') yield readLine(text, { source, line })
+    for (const [index, earlier] of held.splice(0).entries()) yield* readLine(earlier, { source, line: index + 1 })
+    yield* readLine(whole, { source, line })
   }
-  if (isEmpty) yield { source, line: 1, reason: 'is empty' }
+  if (isEmpty) yield { source, reason: 'is empty' }
   else if (form !== 'lines') yield* readDocument(held.join('\n'), source)
 }

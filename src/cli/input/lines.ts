@@ -1,66 +1,51 @@
-import { once } from 'node:events'
-import type { Readable } from 'node:stream'
-import { createGunzip } from 'node:zlib'
+import { UnreadableSource } from './text'
 
-/**
- * The stream, unzipped if it starts as gzip does.
- *
- * @param onBytes called for every piece that is read of the stream itself, with its length
- */
-export async function unpacked(
-  stream: Readable,
-  { signal, onBytes }: { signal?: AbortSignal; onBytes?: (bytes: number) => void }
-): Promise<Readable> {
-  const isZipped = await startsAsGzip(stream, signal)
-  stream.on('data', (chunk: Buffer | string) => onBytes?.(chunk.length))
-  return isZipped ? unzipped(stream) : stream
-}
-
-async function startsAsGzip(stream: Readable, signal?: AbortSignal): Promise<boolean> {
-  await once(stream, 'readable', { signal })
-  const start = stream.read() as Buffer | string | null
-  if (start !== null) stream.unshift(start)
-  return Buffer.isBuffer(start) && start[0] === 0x1f && start[1] === 0x8b
-}
-
-/** `pipe` passes on neither errors nor an early end. */
-function unzipped(stream: Readable): Readable {
-  const gunzip = createGunzip()
-  stream.on('error', (error) => gunzip.destroy(error))
-  stream.on('close', () => stream.readableEnded || gunzip.destroy())
-  return stream.pipe(gunzip)
-}
+/** The longest text that is held in memory at once: a line, or one JSON document over many lines. */
+export const MAX_TEXT_BYTES = 256 * 1024 * 1024
 
 const LINE_FEED = 0x0a
 
 /**
- * The lines of a stream. If the stream fails, its last, partial line comes before the error is thrown.
+ * The lines of a text. If what it comes from fails, its last, partial line comes before the error is thrown.
  *
  * Not readline, which takes U+2028 for the end of a line, where JSON may hold it in a string; nor split2, whose time grows with
  * the square of a line's length.
+ *
+ * @throws {UnreadableSource} at a line of more than {@link MAX_TEXT_BYTES}
  */
-export async function* lines(stream: Readable, signal?: AbortSignal): AsyncGenerator<string> {
+export async function* lines(chunks: AsyncIterable<Buffer>, signal?: AbortSignal): AsyncGenerator<string> {
   let begun: Buffer[] = []
+  let length = 0
   let failure: Error | undefined
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer | string>) {
-      const bytes = Buffer.from(chunk)
+    for await (const bytes of chunks) {
       let start = 0
       for (let end = bytes.indexOf(LINE_FEED); end >= 0; end = bytes.indexOf(LINE_FEED, start)) {
-        yield textOf([...begun, bytes.subarray(start, end)])
+        yield lineOf([...begun, bytes.subarray(start, end)])
         begun = []
+        length = 0
         start = end + 1
       }
       begun.push(bytes.subarray(start))
+      length += bytes.length - start
+      if (length > MAX_TEXT_BYTES) throw new TooLong()
     }
   } catch (error) {
+    if (error instanceof TooLong) throw error
     failure = error as Error
   }
-  const last = textOf(begun)
+  const last = lineOf(begun)
   if (last !== '' && !signal?.aborted) yield last
   if (failure !== undefined) throw failure
 }
 
-function textOf(line: Buffer[]): string {
-  return Buffer.concat(line).toString('utf8').replace(/\r$/, '')
+/** What is not read on, as it would fill the memory. */
+export class TooLong extends UnreadableSource {
+  constructor() {
+    super('is longer than 256 MB without a new event: write one event a line')
+  }
+}
+
+function lineOf(pieces: Buffer[]): string {
+  return Buffer.concat(pieces).toString('utf8').replace(/\r$/, '')
 }

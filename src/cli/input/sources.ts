@@ -35,24 +35,32 @@ export async function findSources(
       sources.push({ name: STANDARD_INPUT })
       continue
     }
-    try {
-      const found = await stat(name)
-      if (found.isDirectory()) sources.push(...(await folderSources(name, isOther)))
-      else if (!isOther(name)) sources.push({ name, size: found.size })
-    } catch (error) {
-      sources.push({ name, reason: `cannot be read: ${systemWords(error)}` })
-    }
+    const found = await fileAt(name)
+    if (found === undefined) sources.push(...(await folderSources(name, isOther)))
+    else if (!isOther(name)) sources.push(found)
   }
   return sources
 }
 
 async function folderSources(folder: string, isOther: (file: string) => boolean): Promise<Source[]> {
-  const entries = await readdir(folder, { withFileTypes: true })
-  const names = entries.flatMap((entry) => (!entry.isDirectory() && FILE_NAMES.test(entry.name) ? entry.name : []))
-  const sources = await findSources(
-    names.sort().map((name) => path.join(folder, name)),
-    isOther
-  )
+  const sources: Source[] = []
+  for (const entry of (await readdir(folder)).sort()) {
+    const name = path.join(folder, entry)
+    if (!FILE_NAMES.test(entry) || isOther(name)) continue
+    // A link may lead to a folder, even to this one.
+    const found = await fileAt(name)
+    if (found) sources.push(found)
+  }
   if (sources.length > 0) return sources
   return [{ name: folder, reason: 'holds no .json, .ndjson, .jsonl or .gz file' }]
+}
+
+/** A file as a source; nothing if it is a folder. */
+async function fileAt(name: string): Promise<Source | undefined> {
+  try {
+    const found = await stat(name)
+    return found.isDirectory() ? undefined : { name, size: found.size }
+  } catch (error) {
+    return { name, reason: `cannot be read: ${systemWords(error)}` }
+  }
 }

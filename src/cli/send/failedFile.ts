@@ -8,7 +8,8 @@ import { UsageError } from '../usageError'
 export interface FailedEvent {
   reason: string
   source: string
-  line: number
+  /** Missing for a source as a whole. */
+  line?: number
   event?: SegmentEvent
   text?: string
 }

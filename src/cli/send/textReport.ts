@@ -42,7 +42,7 @@ export function textReport(print: (text: string) => void, { width, verbose }: Te
 }
 
 function placeName({ source, line }: Place): string {
-  return `${oneLine(source)}:${line}`
+  return line === undefined ? oneLine(source) : `${oneLine(source)}:${line}`
 }
 
 function exchangeText({ request: { method, url, body }, response, failure }: Exchange, width: number): string {

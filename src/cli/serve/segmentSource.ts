@@ -3,8 +3,8 @@ import { setTimeout } from 'node:timers/promises'
 import type { SegmentEvent } from '@segment/actions-core'
 import { raw, Router } from 'express'
 import type { ErrorRequestHandler, RequestHandler } from 'express'
-import { isObject } from '../engine/json'
-import { CALLS, isSegmentEvent, withoutEmptyLists } from '../engine/segmentEvent'
+import { isObject, quoted } from '../engine/json'
+import { CALLS, isMissing, isSegmentEvent, SHARED, sharedWith, withoutEmptyLists } from '../engine/segmentEvent'
 import { parseBody } from './body'
 
 /** Segment, HTTP API: an event has at most 32 KB, a batch 500 KB. */
@@ -16,8 +16,6 @@ const ANSWER_AFTER_MS = 5000
 
 /** What an SDK posts: an event, or a batch whose context and integrations are merged into each of its events. */
 type Posted = Record<string, unknown>
-
-const MERGED = ['context', 'integrations'] as const
 
 /**
  * A source of Segment's own HTTP API: the calls, their short forms that analytics.js uses, and the settings that
@@ -71,7 +69,7 @@ function readBatch(posted: Posted, drop: (reason: string) => void): SegmentEvent
   const { batch, ...rest } = posted
   if (!Array.isArray(batch)) throw new BadRequest('"batch" is missing; it is a list of events.')
   const shared = withoutEmptyLists(rest)
-  for (const key of MERGED) {
+  for (const key of SHARED) {
     if (!isObject(shared[key] ?? {})) throw new BadRequest(`${key} is not an object.`)
   }
   return batch.flatMap((entry: unknown, index) => {
@@ -90,12 +88,8 @@ function readEntry(entry: unknown, shared: Posted, at: string): SegmentEvent {
   if (isSegmentEvent(entry)) return receive(entry, shared, at)
   const { type } = entry
   const found =
-    type === undefined ? 'no type' : typeof type === 'string' ? `the type ${quote(type)}` : 'a type that is no text'
+    type === undefined ? 'no type' : typeof type === 'string' ? `the type ${quoted(type)}` : 'a type that is no text'
   throw new BadEntry(`${at} has ${found}; it is one of ${CALLS.join(', ')}.`)
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text)
 }
 
 /** Turns what an SDK posted into what Segment would pass on. Source: Segment, Spec: Common Fields; HTTP API: Batch. */
@@ -108,20 +102,13 @@ function receive(posted: Posted, shared: Posted, at: string): SegmentEvent {
   const receivedAt = new Date()
   const originalTimestamp = isMissing(timestamp) ? receivedAt.toISOString() : timestamp
   return {
-    ...event,
+    ...sharedWith(event, shared),
     messageId: isMissing(messageId) ? randomUUID() : messageId,
-    ...merged('context', shared, event),
-    ...merged('integrations', shared, event),
     originalTimestamp,
     ...(!isMissing(sentAt) && { sentAt }),
     receivedAt: receivedAt.toISOString(),
     timestamp: correctedTime(originalTimestamp, sentAt, receivedAt)
   } as unknown as SegmentEvent
-}
-
-/** Segment fills in what is null or empty, as it does for what is missing. */
-function isMissing(value: unknown): boolean {
-  return value === undefined || value === null || value === ''
 }
 
 /** In bytes, as JSON. */
@@ -148,13 +135,6 @@ function millisecondsOf(time: unknown): number {
   const isReal = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDate() === Number(day)
   const milliseconds = isReal ? Date.parse(String(time)) : NaN
   return Number(year) > 1 && milliseconds !== 0 ? milliseconds : NaN
-}
-
-/** Merges a map of the event with that of its batch; the event's own values win. */
-function merged(key: (typeof MERGED)[number], shared: Posted, event: Posted): object {
-  const [common, own] = [shared[key] ?? undefined, event[key] ?? undefined]
-  if (common === undefined || (own !== undefined && !isObject(own))) return {}
-  return { [key]: { ...common, ...own } }
 }
 
 /** What analytics.js asks for first: its integrations, and where events go. */
