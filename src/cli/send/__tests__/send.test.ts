@@ -132,7 +132,7 @@ describe('heap-destination send', () => {
   it('says in one line what is wrong with a file, and sends the others', async () => {
     const { status, output, errors } = await send(['no-such.json', 'examples/06-anonymous.json'])
     expect({ status, errors }).toStrictEqual({ status: 1, errors: '' })
-    expect(output).toMatch(/^✘ no-such\.json:1 cannot be read: no such file or directory\n/)
+    expect(output).toMatch(/^✘ no-such\.json cannot be read: no such file or directory\n/)
     expect(output).toMatch(/1 of 1 events delivered\. 1 more could not be read\.\n$/)
   })
 
