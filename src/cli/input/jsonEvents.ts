@@ -13,8 +13,11 @@ export interface Place {
   line?: number
 }
 
+/** A place in a source. */
+export type LinePlace = Place & { line: number }
+
 /** A Segment event, or the reason why there is none, with the text that was read; the text of a broken file is left out. */
-export type ReadEvent = Place & { text?: string } & ({ event: SegmentEvent } | { reason: string })
+export type ReadEvent = { text?: string } & ((LinePlace & { event: SegmentEvent }) | (Place & { reason: string }))
 
 /** Whether there is one event per line, or JSON over many lines. */
 export type Form = 'lines' | 'document'
@@ -26,7 +29,7 @@ export type Form = 'lines' | 'document'
 export function formOf(before: string[], text: string): Form | undefined {
   if (!text.trimStart().startsWith('{')) return undefined
   if (before.every((earlier) => earlier.trim() === '')) return isJson(text) ? 'lines' : undefined
-  if (!readLine(text, { source: '' }).some((read) => 'event' in read)) return undefined
+  if (!readLine(text, { source: '', line: 1 }).some((read) => 'event' in read)) return undefined
   const earlier = before.join('\n')
   const [first] = valuesAt(earlier, 0)
   if (first?.text.includes('\n') && isJson(first.text)) return 'document'
@@ -36,7 +39,7 @@ export function formOf(before: string[], text: string): Form | undefined {
 }
 
 /** Reads what a line holds: an event, a batch of Segment's HTTP API, what `send --failed` wrote, or nothing. */
-export function readLine(text: string, place: Place): ReadEvent[] {
+export function readLine(text: string, place: LinePlace): ReadEvent[] {
   if (text.trim() === '') return []
   let value: unknown
   try {
@@ -166,7 +169,7 @@ function lineAt(text: string, offset: number): number {
   return text.slice(0, offset).split('\n').length
 }
 
-function located(value: unknown, place: Place, text: string): ReadEvent[] {
+function located(value: unknown, place: LinePlace, text: string): ReadEvent[] {
   // Of a file, an event without an ID is refused; one whose program wrote nothing into it gets one.
   if (isSegmentEvent(value)) return [eventAt(place, value, text, value.messageId !== undefined)]
   if (isObject(value) && value.type === undefined) {
@@ -177,7 +180,7 @@ function located(value: unknown, place: Place, text: string): ReadEvent[] {
 }
 
 /** The events of a request to Segment's HTTP API. */
-function readBatch(request: Record<string, unknown>, batch: unknown[], place: Place, text: string): ReadEvent[] {
+function readBatch(request: Record<string, unknown>, batch: unknown[], place: LinePlace, text: string): ReadEvent[] {
   const shared = withoutEmptyLists(request)
   const wrong = SHARED.find((key) => !isObject(shared[key] ?? {}))
   if (wrong) return [{ ...place, reason: `is a batch whose "${wrong}" is not an object`, text }]
@@ -185,20 +188,20 @@ function readBatch(request: Record<string, unknown>, batch: unknown[], place: Pl
   const values = valuesAt(text, 2, 'batch')
   return batch.flatMap((entry, index) => {
     const { line, text: own } = values[index]
-    const at = place.line === undefined ? place : { ...place, line: place.line + line - 1 }
+    const at = { ...place, line: place.line + line - 1 }
     return isSegmentEvent(entry) ? eventAt(at, sharedWith(entry, shared), own, true, index) : located(entry, at, own)
   })
 }
 
 /** What `send --failed` wrote; what could not be read then cannot be read now. */
-function readFailed(failed: Record<string, unknown>, place: Place, text: string): ReadEvent[] {
+function readFailed(failed: Record<string, unknown>, place: LinePlace, text: string): ReadEvent[] {
   if (isSegmentEvent(failed.event)) return [eventAt(place, failed.event, text, false)]
   if (typeof failed.text === 'string') return readLine(failed.text, place)
   return [{ ...place, reason: 'holds no event to send again, as it stands for a whole file', text }]
 }
 
 /** @param givesId whether the event gets an ID where it has none; read again it gets the same, so that it is stored once */
-function eventAt(place: Place, event: SegmentEvent, text: string, givesId: boolean, index = 0): ReadEvent {
+function eventAt(place: LinePlace, event: SegmentEvent, text: string, givesId: boolean, index = 0): ReadEvent {
   const tidied = withoutEmptyLists(event)
   if (!givesId || !isMissing(tidied.messageId)) return { ...place, event: tidied, text }
   const { source, line } = place

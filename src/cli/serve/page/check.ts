@@ -65,7 +65,7 @@ export async function checkFile(
     const onBytes = (bytes: number) => (result.bytes += bytes)
     for await (const read of readEvents({ name: STANDARD_INPUT }, { input: request, signal: gone.signal, onBytes })) {
       if ('event' in read) waiting.push({ event: read.event, line: read.line })
-      else note('unreadable', read.reason, read.line)
+      else note('unreadable', read.reason, read.line ?? 1)
       if (waiting.length === BATCH) await settle()
     }
     result.isDone = !gone.signal.aborted
