@@ -50,6 +50,8 @@ export const batchFields: { enable_batching: InputField; batch_size: InputField 
     description: 'How many events Segment hands over at once.',
     type: 'number',
     default: MAX_ENTRIES,
+    minimum: 1,
+    maximum: MAX_ENTRIES,
     unsafe_hidden: true
   }
 }
