@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { buildSync } from 'esbuild'
-import type { BuildOptions } from 'esbuild'
+import type { BuildOptions, Metafile } from 'esbuild'
 import { pageBundle } from '../src/cli/serve/page/assets'
 import { engineFile } from '../src/function'
 import { bundleEngine } from '../src/function/engine'
@@ -15,7 +15,10 @@ const MOST_GZIPPED_BYTES = 7_000
 
 const NOTICES = 'THIRD-PARTY-LICENSES.txt'
 
-/** Bundles the command with its libraries, so that who installs the package need not install them, into index.js of a folder. */
+/**
+ * Bundles the command with its libraries, so that whoever installs the package need not install them, into index.js of a folder;
+ * beside it what `serve` needs, the thread that evaluates mappings and the page.
+ */
 export function bundleCommand(folder: string): void {
   const options: BuildOptions = {
     platform: 'node',
@@ -30,15 +33,18 @@ export function bundleCommand(folder: string): void {
     keepNames: true,
     external: ['@segment/actions-core', 'liquidjs', './author/*', 'esbuild', '../../function/engine']
   }
-  bundle(path.join(folder, 'index.js'), { ...options, entryPoints: ['src/cli/index.ts'] })
-  // For serve: the thread that evaluates mappings, and its page.
-  bundle(path.join(folder, 'evaluationWorker.js'), {
-    ...options,
-    entryPoints: ['src/cli/serve/page/evaluationWorker.ts']
-  })
-  bundle(path.join(folder, 'page/page.js'), pageBundle(path.join(PAGE, 'main.tsx')))
-  for (const name of ['index.html', 'page.css'])
+  const bundles = [
+    bundle(path.join(folder, 'index.js'), { ...options, entryPoints: ['src/cli/index.ts'] }),
+    bundle(path.join(folder, 'evaluationWorker.js'), {
+      ...options,
+      entryPoints: ['src/cli/serve/page/evaluationWorker.ts']
+    }),
+    bundle(path.join(folder, 'page/page.js'), pageBundle(path.join(PAGE, 'main.tsx')))
+  ]
+  for (const name of ['index.html', 'page.css']) {
     write(path.join(folder, 'page', name), readFileSync(path.join(PAGE, name)))
+  }
+  writeNotices(folder, bundles)
 }
 
 /**
@@ -51,7 +57,10 @@ export function bundleCommand(folder: string): void {
 export function bundleForBrowsers(folder: string): string {
   const options: BuildOptions = { minify: true, format: 'esm', target: 'es2022' }
   const definition = "export { destination } from './src/browser-destinations/heap'"
-  bundle(path.join(folder, 'definition.js'), { ...options, stdin: { contents: definition, resolveDir: ROOT } })
+  const whole = bundle(path.join(folder, 'definition.js'), {
+    ...options,
+    stdin: { contents: definition, resolveDir: ROOT }
+  })
   const heap = bundle(path.join(folder, 'heap.js'), {
     ...options,
     entryPoints: ['src/browser-destinations/heap/plugin.ts'],
@@ -64,7 +73,8 @@ export function bundleForBrowsers(folder: string): string {
   })
   // The rest of the package is CommonJS. A site's bundler leaves out what the site does not import.
   write(path.join(folder, 'package.json'), '{ "type": "module", "sideEffects": false }\n')
-  return `${sizeOf('heap.js', heap)}${sizeOf('deliveries.js', deliveries)}`
+  writeNotices(folder, [whole, heap, deliveries])
+  return `${sizeOf('heap.js', heap.code)}${sizeOf('deliveries.js', deliveries.code)}`
 }
 
 function sizeOf(name: string, code: Uint8Array): string {
@@ -77,20 +87,13 @@ function sizeOf(name: string, code: Uint8Array): string {
   return `dist/browser/${name}: ${kilobytes(code.length)} KB, ${kilobytes(gzipped)} KB gzipped\n`
 }
 
-/** Bundles what the scripts of Segment Functions are made with into a folder, so that whoever installs the package can make them. */
-export async function bundleEngines(folder: string): Promise<void> {
-  for (const liquid of [false, true]) {
-    for (const readable of [false, true]) {
-      const { code, metafile } = await bundleEngine({ liquid, readable })
-      write(path.join(folder, engineFile({ liquid, readable })), code)
-      // With Liquid, it has all that it has without.
-      if (liquid) write(path.join(folder, NOTICES), noticesOf(bundledPackages(metafile)))
-    }
-  }
+interface Bundle {
+  code: Uint8Array
+  metafile: Metafile
 }
 
-/** Bundles into a file, with the notices of the bundled packages beside it. */
-function bundle(file: string, options: BuildOptions): Uint8Array {
+/** Bundles into a file. */
+function bundle(file: string, options: BuildOptions): Bundle {
   const { outputFiles, metafile } = buildSync({
     ...options,
     absWorkingDir: ROOT,
@@ -101,9 +104,16 @@ function bundle(file: string, options: BuildOptions): Uint8Array {
   })
   const [{ contents }] = outputFiles
   write(file, contents)
-  const packages = bundledPackages(metafile)
-  if (packages.length > 0) write(path.join(path.dirname(file), NOTICES), noticesOf(packages))
-  return contents
+  return { code: contents, metafile }
+}
+
+/** Writes the notices of all packages that are in some bundles of a folder. */
+function writeNotices(folder: string, bundles: Bundle[]): void {
+  const packages = new Map(
+    bundles.flatMap(({ metafile }) => bundledPackages(metafile)).map((one) => [`${one.name} ${one.version}`, one])
+  )
+  const sorted = Array.from(packages.keys()).sort()
+  write(path.join(folder, NOTICES), noticesOf(sorted.flatMap((name) => packages.get(name) ?? [])))
 }
 
 /** At once, so that whoever reads the file meanwhile gets a whole one. */

@@ -92,6 +92,16 @@ describe('the command of the package', () => {
       const response = await fetch(`${url}/v1/track`, { method: 'POST', body: JSON.stringify(event) })
       expect(response.status).toBe(200)
       expect(await (await fetch(`${url}/heap`)).json()).toMatchObject([{ events: [{ event: 'Signed Up' }] }])
+      // The page, and the thread that evaluates mappings for it.
+      expect(await (await fetch(String(url))).text()).toContain('<script src="/page/page.js"')
+      expect(await (await fetch(`${url}/page/page.js`)).text()).toContain('Map with this event')
+      const subscription = { partnerAction: 'trackEvent', subscribe: 'type = "track"', mapping: { event: 'Mapped' } }
+      const preview = await fetch(`${url}/page/preview`, {
+        method: 'POST',
+        headers: { origin: String(url), 'content-type': 'application/json' },
+        body: JSON.stringify({ event, subscription })
+      })
+      expect(await preview.json()).toMatchObject({ trigger: { isTaken: true }, fields: { event: { value: 'Mapped' } } })
     } finally {
       server.kill()
       await once(server, 'close')
