@@ -87,6 +87,18 @@ function sizeOf(name: string, code: Uint8Array): string {
   return `dist/browser/${name}: ${kilobytes(code.length)} KB, ${kilobytes(gzipped)} KB gzipped\n`
 }
 
+/** Bundles what the scripts of Segment Functions are made with into a folder, so that whoever installs the package can make them. */
+export async function bundleEngines(folder: string): Promise<void> {
+  for (const liquid of [false, true]) {
+    for (const readable of [false, true]) {
+      const { code, metafile } = await bundleEngine({ liquid, readable })
+      write(path.join(folder, engineFile({ liquid, readable })), code)
+      // With Liquid, it has all that it has without.
+      if (liquid) write(path.join(folder, NOTICES), noticesOf(bundledPackages(metafile)))
+    }
+  }
+}
+
 interface Bundle {
   code: Uint8Array
   metafile: Metafile

@@ -11,7 +11,7 @@ function result(event: object, error?: string): EventResult<RecordedRun> {
     ...(error && { error: { message: error } })
   }
   return {
-    event: { type: 'track', event: 'Paid', userId: 'alice', ...event } as EventResult['event'],
+    event: { type: 'track', event: 'Paid', userId: 'alice', ...event },
     runs: [run],
     excluded: false,
     delivered: error === undefined
