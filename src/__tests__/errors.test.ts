@@ -15,8 +15,8 @@ type Message = { file: string; pieces: string[] }
 /** What a person reads in the mapping page and not in an error. */
 const LABELS = new Set(['label', 'description', 'title', 'subscribe', 'defaultSubscription'])
 
-/** The help of the command. */
-const HELP = new Set(['description', 'argument', 'option', 'Option'])
+/** The help of the command, and what it prints that is no error. */
+const HELP = new Set(['description', 'argument', 'option', 'Option', 'print'])
 
 /** What the command says that is no error, by how it starts. */
 const NEWS = ['Listening on', 'the real one, App ID', 'the emulator, App ID', 'Reloaded after a change of']
@@ -76,7 +76,8 @@ const COMMAND = [
   '## From the command: options',
   '## From the command: mappings',
   '## From the command: stop and resume',
-  '## From serve'
+  '## From serve',
+  '## From the command: function'
 ]
 
 const ofTheFramework = listed('## From Segment’s framework')
@@ -91,7 +92,8 @@ function telling(pieces: string[]): string[] {
 
 describe('docs/errors.md', () => {
   const ofDestination = [...messagesIn('src/destinations/heap'), ...messagesIn('src/browser-destinations/heap')]
-  const ofCommand = messagesIn('src/cli', SHOWN).filter(({ pieces: [start] }) => {
+  const ofFunction = messagesIn('src/function/script', /^(?!results\.ts$)/)
+  const ofCommand = [...messagesIn('src/cli', SHOWN), ...ofFunction].filter(({ pieces: [start] }) => {
     return !NEWS.some((news) => start.startsWith(news))
   })
 

@@ -104,7 +104,7 @@ class Deployment {
       displayName: name,
       resourceType: 'DESTINATION',
       settings: SETTINGS,
-      description: DESCRIPTION
+      description: 'Sends events, and the properties of people and accounts, to Heap.'
     }
     const made = (await this.api.createFunction(fields)) ?? (await this.find())
     if (!made)
@@ -139,14 +139,13 @@ class Deployment {
   private async connect(deployed: WorkspaceFunction | undefined, source: string): Promise<void> {
     const { print } = this.host
     const { enable, dryRun, appId, region, name } = this.options
-    const state = enable ? 'enabled' : 'disabled: switch it on in Segment, or run this again with --enable'
     const connected = await this.api.connectedDestinations(source)
     const own = connected.filter(({ metadata }) => deployed !== undefined && metadata.id === deployed.catalogId)
     this.warnOfOthers(connected.filter((one) => !own.includes(one)))
     if (own.length > 0) return this.keep(own[0], source)
 
     print(
-      `It is connected to ${source} with the App ID ${appId} in the ${region}, ${this.apiKey ? 'with' : 'without'} an API key, ${state}.`
+      `It is connected to ${source} with the App ID ${appId} in the ${region}, ${this.apiKey ? 'with' : 'without'} an API key, ${enable ? 'enabled' : 'disabled: switch it on in Segment, or run this again with --enable'}.`
     )
     if (dryRun || !deployed) return
     if (deployed.catalogId === undefined)
@@ -189,8 +188,6 @@ class Deployment {
     }
   }
 }
-
-const DESCRIPTION = 'Sends events, and the properties of people and accounts, to Heap.'
 
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value.trim() : ''

@@ -161,7 +161,7 @@ export class SegmentApi {
 }
 
 const TOO_LARGE = {
-  413: 'The script is too large for Segment. Mappings with Liquid make it larger; without it may fit.'
+  413: 'The script is too large for Segment. Liquid in mappings makes it larger: without it, it may fit.'
 }
 
 function one<Value>(data: unknown, name: string): Value {

@@ -227,7 +227,9 @@ describe('the settings', () => {
     ['US', { region: null }],
     ['US', { region: ' us ' }],
     ['EU', { region: 'eu' }],
-    ['EU', { region: 'EU', apiKey: '' }]
+    ['EU', { region: 'EU', apiKey: '' }],
+    ['EU', { 'Data Region': 'eu', region: '' }],
+    ['EU', { dataRegion: 'EU' }]
   ] as const)('send to %s with %j', async (region, given) => {
     expect(await runtime.invoke(track, { appId: ' 11 ', ...given })).toStrictEqual({ delivered: true })
     expect(emulator.snapshot()).toMatchObject([{ region, app_id: '11' }])
