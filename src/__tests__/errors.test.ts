@@ -15,8 +15,8 @@ type Message = { file: string; pieces: string[] }
 /** What a person reads in the mapping page and not in an error. */
 const LABELS = new Set(['label', 'description', 'title', 'subscribe', 'defaultSubscription'])
 
-/** The help of the command, and what it prints that is no error. */
-const HELP = new Set(['description', 'argument', 'option', 'Option', 'print'])
+/** The help of the command, and what it reports of its work. */
+const HELP = new Set(['description', 'argument', 'option', 'Option', 'report'])
 
 /** What the command says that is no error, by how it starts. */
 const NEWS = ['Listening on', 'the real one, App ID', 'the emulator, App ID', 'Reloaded after a change of']

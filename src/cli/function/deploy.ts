@@ -26,7 +26,7 @@ export interface DeployOptions {
 export interface DeployHost {
   env: Partial<Record<'SEGMENT_PUBLIC_API_TOKEN' | 'HEAP_API_KEY', string>>
   fetch: typeof globalThis.fetch
-  print: (line: string) => void
+  report: (line: string) => void
   wait: (milliseconds: number) => Promise<unknown>
 }
 
@@ -37,7 +37,7 @@ export interface DeployHost {
  * @throws {UsageError} for what is missing, cannot be told apart or is refused by Segment
  */
 export function deploy(options: DeployOptions): Promise<number> {
-  return deployIn({ env: process.env, fetch, print: console.log, wait: setTimeout }, options)
+  return deployIn({ env: process.env, fetch, report: console.log, wait: setTimeout }, options)
 }
 
 /** {@link deploy} with another world around it than that of the process. */
@@ -74,7 +74,7 @@ class Deployment {
     const found = await this.find()
     const deployed = found ? await this.update(found) : await this.create()
     if (source !== undefined) await this.connect(deployed, source)
-    if (dryRun) this.host.print('Nothing was changed, as of --dry-run.')
+    if (dryRun) this.host.report('Nothing was changed, as of --dry-run.')
     return 0
   }
 
@@ -97,7 +97,7 @@ class Deployment {
   /** @returns the function; undefined where it was not made, as of --dry-run */
   private async create(): Promise<WorkspaceFunction | undefined> {
     const { name, dryRun } = this.options
-    this.host.print(`There is no function called ${name} yet. It is made, with a script of ${sizeOf(this.code)}.`)
+    this.host.report(`There is no function called ${name} yet. It is made, with a script of ${sizeOf(this.code)}.`)
     if (dryRun) return undefined
     const fields = {
       code: this.code,
@@ -111,40 +111,40 @@ class Deployment {
       throw new UsageError(
         'Segment took the function, but does not list it. Look for it in Segment under Connections > Catalog > Functions.'
       )
-    this.host.print(`Made ${made.displayName}, ${made.id}.`)
+    this.host.report(`Made ${made.displayName}, ${made.id}.`)
     return made
   }
 
   private async update(found: WorkspaceFunction): Promise<WorkspaceFunction> {
-    const { print } = this.host
+    const { report } = this.host
     const title = `${found.displayName}, ${found.id},`
     const changes = {
       ...(found.code?.trim() !== this.code.trim() && { code: this.code }),
       ...(!sameSettings(found.settings ?? [], SETTINGS) && { settings: SETTINGS })
     }
     if (Object.keys(changes).length === 0) {
-      print(`${title} is up to date.`)
+      report(`${title} is up to date.`)
       return found
     }
     if ('code' in changes)
-      print(`${title} gets another script: ${sizeOf(found.code ?? '')} now, ${sizeOf(this.code)} then.`)
-    if ('settings' in changes) print(`${title} gets other settings: ${SETTINGS.map(({ name }) => name).join(', ')}.`)
-    print('This changes every connected instance of it at once.')
+      report(`${title} gets another script: ${sizeOf(found.code ?? '')} now, ${sizeOf(this.code)} then.`)
+    if ('settings' in changes) report(`${title} gets other settings: ${SETTINGS.map(({ name }) => name).join(', ')}.`)
+    report('This changes every connected instance of it at once.')
     if (this.options.dryRun) return found
     await this.api.updateFunction(found.id, changes)
-    print(`Updated ${found.displayName}.`)
+    report(`Updated ${found.displayName}.`)
     return found
   }
 
   private async connect(deployed: WorkspaceFunction | undefined, source: string): Promise<void> {
-    const { print } = this.host
+    const { report } = this.host
     const { enable, dryRun, appId, region, name } = this.options
     const connected = await this.api.connectedDestinations(source)
     const own = connected.filter(({ metadata }) => deployed !== undefined && metadata.id === deployed.catalogId)
     this.warnOfOthers(connected.filter((one) => !own.includes(one)))
     if (own.length > 0) return this.keep(own[0], source)
 
-    print(
+    report(
       `It is connected to ${source} with the App ID ${appId} in the ${region}, ${this.apiKey ? 'with' : 'without'} an API key, ${enable ? 'enabled' : 'disabled: switch it on in Segment, or run this again with --enable'}.`
     )
     if (dryRun || !deployed) return
@@ -158,12 +158,12 @@ class Deployment {
       enabled: enable ?? false,
       settings
     })
-    print(`Connected, as ${id}.`)
+    report(`Connected, as ${id}.`)
   }
 
   /** What is connected stays as it is, but for --enable. */
   private async keep({ id, enabled, settings = {} }: ConnectedDestination, source: string): Promise<void> {
-    const { print } = this.host
+    const { report } = this.host
     const { enable, dryRun, appId, region } = this.options
     const there = { appId: textOf(settings.appId), region: textOf(settings.region).toUpperCase() || 'US' }
     if (there.appId !== appId || there.region !== region) {
@@ -172,17 +172,17 @@ class Deployment {
       )
     }
     if (enabled || !enable) {
-      print(`It is connected to ${source} already, as ${id}, and ${enabled ? 'enabled' : 'disabled'}. That stays so.`)
+      report(`It is connected to ${source} already, as ${id}, and ${enabled ? 'enabled' : 'disabled'}. That stays so.`)
       return
     }
-    print(`It is connected to ${source} already, as ${id}. It is enabled now.`)
+    report(`It is connected to ${source} already, as ${id}. It is enabled now.`)
     if (!dryRun) await this.api.enable(id)
   }
 
   private warnOfOthers(connected: ConnectedDestination[]): void {
     for (const { id, enabled, metadata, name } of connected) {
       if (!enabled || !/\bheap\b/i.test(metadata.name ?? name ?? '')) continue
-      this.host.print(
+      this.host.report(
         `Mind that ${metadata.name ?? name}, ${id}, is enabled for this source too. With both enabled, events may arrive twice.`
       )
     }

@@ -35,7 +35,7 @@ function workspace(options: Partial<PublicApiOptions> = {}): Workspace {
       const host = {
         env,
         fetch: api.fetch,
-        print: (line: string) => lines.push(line),
+        report: (line: string) => lines.push(line),
         wait: async (ms: number) => waits.push(ms)
       }
       try {
@@ -342,7 +342,7 @@ describe('what Segment refuses', () => {
     const host = {
       env: { SEGMENT_PUBLIC_API_TOKEN: TOKEN },
       fetch,
-      print: () => undefined,
+      report: () => undefined,
       wait: async () => undefined
     }
     await expect(deployIn(host, { name: 'Heap', workspaceRegion: 'US', region: 'US' })).rejects.toThrow(

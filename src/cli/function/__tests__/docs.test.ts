@@ -19,7 +19,7 @@ describe(PAGE, () => {
     const env = { SEGMENT_PUBLIC_API_TOKEN: 'token', HEAP_API_KEY: 'key' }
     const deploy = async (options: Partial<DeployOptions> = {}) => {
       const lines: string[] = []
-      const host = { env, fetch, print: (line: string) => lines.push(line), wait: async () => undefined }
+      const host = { env, fetch, report: (line: string) => lines.push(line), wait: async () => undefined }
       await deployIn(host, { name: 'Heap', workspaceRegion: 'US', region: 'US', ...options })
       return sizeless(lines.join('\n'))
     }
