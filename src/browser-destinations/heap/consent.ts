@@ -41,7 +41,7 @@ export interface EntryPoint {
 
 /** What the visitor agrees to, as analytics.js knows it from Segment's consent wrapper, or from another tool. */
 export interface Consent {
-  /** Whether a consent tool may be at work. If so, only a call that it lets through shows that Heap may be loaded. */
+  /** Whether only a call that is let through shows that Heap may be loaded, because a consent tool may be at work. */
   isManaged: boolean
   /** The call as its middleware leaves it, or undefined if Heap must not see it. */
   filter: (event: SegmentEvent) => Promise<SegmentEvent | undefined>
@@ -51,6 +51,8 @@ export interface Consent {
 
 /** The part of analytics.js that shows whether consent is managed. */
 interface Source {
+  /** What the page loads it with. */
+  integrations?: Record<string, unknown>
   options?: { updateCDNSettings?: unknown }
   settings?: {
     cdnSettings?: {
@@ -60,15 +62,16 @@ interface Source {
   }
 }
 
-export function createConsent({ options, settings }: Source, entryPoint: EntryPoint): Consent {
-  const { integrations, consentSettings } = settings?.cdnSettings ?? {}
-  const listed = integrations?.[NAME]
+export function createConsent({ integrations, options, settings }: Source, entryPoint: EntryPoint): Consent {
+  const cdnSettings = settings?.cdnSettings
+  const listed = cdnSettings?.integrations?.[NAME]
+  const isKeptOut = areWithoutHeap(integrations)
   const categories = entryPoint.categories ?? listed?.consentSettings?.categories
   let hasWarned = false
 
-  function allows({ integrations, context }: SegmentEvent): boolean {
-    if (areWithoutHeap(integrations)) return false
-    const preferences = preferencesOf(context)
+  function allows(event: SegmentEvent): boolean {
+    if (isKeptOut || areWithoutHeap(event.integrations)) return false
+    const preferences = preferencesOf(event.context)
     if (!preferences) return true
     if (categories) return categories.every((category) => preferences[category])
     // In its opt-in model the wrapper takes what is refused from Segment's settings; in the other one a middleware decides.
@@ -89,7 +92,8 @@ export function createConsent({ options, settings }: Source, entryPoint: EntryPo
   }
 
   // The wrapper edits Segment's settings in both of its models.
-  return { isManaged: Boolean(categories ?? consentSettings ?? options?.updateCDNSettings), filter, allows }
+  const isManaged = Boolean(categories ?? cdnSettings?.consentSettings ?? options?.updateCDNSettings)
+  return { isManaged: isKeptOut || isManaged, filter, allows }
 }
 
 const NOT_LISTED = `Heap: Consent is managed on this page, and Segment’s settings do not list ${NAME}, so nothing is sent to Heap. Unless the visitor refused it, name its categories: heapPlugin({ consentCategories: ['…'] }).`

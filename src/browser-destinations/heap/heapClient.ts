@@ -1,6 +1,6 @@
 import type { Analytics, Context } from '@segment/analytics-next'
 import type { BrowserDestinationDependencies } from '@segment/browser-destination-runtime/types'
-import { areWithoutHeap, createConsent } from './consent'
+import { createConsent } from './consent'
 import type { Consent, EntryPoint } from './consent'
 import type { Delivery } from './heapCalls'
 import { callHeap, loadHeap } from './heapLibrary'
@@ -27,6 +27,8 @@ interface PendingCall {
   /** The mappings through which Heap has been called for it. */
   given: Set<unknown>
 }
+
+type Listener = (context: Context, ...more: unknown[]) => void
 
 const TOO_LATE =
   'comes too late: the visitor has changed since it was made. It is left out, as Heap would count it for the wrong person.'
@@ -69,7 +71,6 @@ export function createHeapClient(
   entryPoint: EntryPoint
 ): HeapClient {
   const consent = createConsent(analytics, entryPoint)
-  const isKeptOut = areWithoutHeap(analytics.integrations)
   const createdAt = Date.now()
   const pending = new Map<string, PendingCall>()
   let loading = Promise.resolve()
@@ -82,17 +83,23 @@ export function createHeapClient(
   if (!consent.isManaged) start()
   // Until its library has loaded, Heap attributes nothing on the page to the last visitor.
   const ordering = createOrdering(loading)
-  analytics.on?.('dispatch_start', onCall)
-  analytics.on?.('reset', onReset)
-  analytics.queue?.on('delivery_success', onEnd)
-  analytics.queue?.on('delivery_failure', onFailure)
-  // A plugin sees all calls itself.
-  if (entryPoint.isFromSettings) analytics.queue?.on('message_delivered', onDelivered)
+  const { queue } = analytics
+  const begins: [string, Listener][] = [
+    ['dispatch_start', onCall],
+    ['reset', onReset]
+  ]
+  const ends: ['message_delivered' | 'delivery_success' | 'delivery_failure', Listener][] = [
+    ['message_delivered', onDelivered],
+    ['delivery_success', onEnd],
+    ['delivery_failure', onFailure]
+  ]
+  for (const [event, listener] of begins) analytics.on?.(event, listener)
+  for (const [event, listener] of ends) queue?.on?.(event, listener)
   window.addEventListener('pagehide', ordering.flush)
 
-  /** Loads Heap, unless it has been loaded or the page keeps it out. */
+  /** Loads Heap, once. */
   function start(): void {
-    if (hasStarted || isKeptOut) return
+    if (hasStarted) return
     hasStarted = true
     entryPoint.onStart?.()
     loading = loadHeap(settings, dependencies).catch((error: unknown) => {
@@ -123,10 +130,8 @@ export function createHeapClient(
 
   function leave(): void {
     ordering.flush()
-    analytics.off?.('dispatch_start', onCall)
-    analytics.off?.('reset', onReset)
-    analytics.queue?.off('delivery_success', onEnd)
-    analytics.queue?.off('delivery_failure', onFailure)
+    for (const [event, listener] of begins) analytics.off?.(event, listener)
+    for (const [event, listener] of ends) queue?.off?.(event, listener)
     window.removeEventListener('pagehide', ordering.flush)
   }
 
@@ -145,7 +150,8 @@ export function createHeapClient(
   }
 
   function onDelivered({ event }: Context): void {
-    if (!hasStarted) void consent.filter(event).then((allowed) => allowed && start())
+    // A plugin sees all calls itself.
+    if (entryPoint.isFromSettings && !hasStarted) void consent.filter(event).then((allowed) => allowed && start())
   }
 
   function onEnd(context: Context): void {
@@ -194,9 +200,9 @@ export function createHeapClient(
       warn(`Heap: The ${type} call${type === 'track' ? ` ${JSON.stringify(event)}` : ''} ${problem}`)
       return
     }
-    const { calls, problems } = ask()
-    for (const each of problems) warn(`Heap: ${each}`)
-    for (const [name, ...args] of calls) {
+    const delivery = ask()
+    for (const each of delivery.problems) warn(`Heap: ${each}`)
+    for (const [name, ...args] of delivery.calls) {
       if (name === 'identify') lastIdentify = { number, userId }
       if (name === 'resetIdentity') lastReset = number
       callHeap(name, ...args)

@@ -62,6 +62,15 @@ describe('consent', () => {
     expect(consentOf(source, entryPoint).isManaged).toBe(isManaged)
   })
 
+  it('is refused for good by the integrations that the page loads with', () => {
+    const { isManaged, allows } = createConsent(
+      { integrations: { All: false } },
+      { filtered: () => undefined, isFromSettings: true }
+    )
+    expect(isManaged).toBe(true)
+    expect(allows(call(undefined, { integrations: { [NAME]: true } }))).toBe(false)
+  })
+
   it('is nobody’s business where there is no Analytics, or half of one', () => {
     const entryPoint = { filtered: () => undefined, isFromSettings: true }
     expect(createConsent({}, entryPoint).isManaged).toBe(false)

@@ -178,79 +178,6 @@ describe.each(WAYS)('the order of calls, through %s,', (_way, start) => {
     })
   })
 
-  it.concurrent('has a reset at once where Heap has all calls before it, however long Segment takes', async () => {
-    const { happens: segmentAnswers, now: answer } = later()
-    await onPage({ segmentAnswers }, async (site) => {
-      await start(site)
-      await site.page.evaluate(() => {
-        void window.analytics.identify('alice')
-        void window.analytics.track('Logged Out')
-      })
-      await callsOf(site, 3)
-      const calls = await site.page.evaluate(async () => {
-        await window.analytics.reset()
-        await new Promise((go) => setTimeout(go, 50))
-        return window.heapCalls
-      })
-      expect(calls.at(-1)).toStrictEqual(['resetIdentity'])
-      answer()
-    })
-  })
-
-  it.concurrent('gives no call to the next visitor that comes after a reset made for the last', async () => {
-    await onPage({ warnings: [tooLate('Late')] }, async (site) => {
-      await start(site)
-      await site.page.evaluate(async () => {
-        const { analytics } = window
-        await analytics.register(
-          window.otherPlugin('before', {
-            track: async (context) => {
-              if (context.event.event !== 'Late') return context
-              await new Promise((resolve) => window.addEventListener('go on', resolve, { once: true }))
-              return context
-            }
-          })
-        )
-        await analytics.identify('alice')
-        void analytics.track('Late')
-        // A reset that waits is not forgotten when the visitor goes.
-        await analytics.reset()
-        window.dispatchEvent(new Event('pagehide'))
-      })
-      expect(await heapCallsOf(site)).toStrictEqual([STARTED, ['identify', 'alice'], ['resetIdentity']])
-      await site.page.evaluate(async () => {
-        window.dispatchEvent(new Event('go on'))
-        await window.analytics.track('By a stranger')
-      })
-      expect(await callsOf(site, 4)).toStrictEqual([
-        STARTED,
-        ['identify', 'alice'],
-        ['resetIdentity'],
-        tracked('By a stranger')
-      ])
-    })
-  })
-
-  it.concurrent('gives no call of an earlier page to another visitor', async () => {
-    await onPage({ warnings: [tooLate('By Alice')] }, async (site) => {
-      await site.page.evaluate(() => {
-        const event = { type: 'track', properties: {}, integrations: {}, context: { page: {} }, timestamp: 0 }
-        const contexts = [
-          {
-            id: '1',
-            event: { ...event, event: 'By Alice', anonymousId: 'a-1', userId: 'alice', messageId: 'message-1' }
-          },
-          { id: '2', event: { ...event, event: 'By a stranger', anonymousId: 'a-2', messageId: 'message-2' } }
-        ]
-        localStorage.setItem('persisted-queue:v1:any:event-queue:items', JSON.stringify(contexts))
-        localStorage.setItem('ajs_anonymous_id', '"a-2"')
-      })
-      await start(site)
-      await site.page.evaluate(() => window.analytics.track('Now'))
-      expect(await callsOf(site, 3)).toStrictEqual([STARTED, tracked('By a stranger'), tracked('Now')])
-    })
-  })
-
   it.concurrent('has each call once however often another destination makes analytics.js try again', async () => {
     await onPage({}, async (site) => {
       await start(site)
@@ -279,95 +206,6 @@ describe.each(WAYS)('the order of calls, through %s,', (_way, start) => {
       })
       expect(attempts).toBe(4)
       expect(await heapCallsOf(site)).toStrictEqual([STARTED, tracked('Once'), tracked('Next')])
-    })
-  })
-
-  it.concurrent('does not wait for a call that a middleware of the page has stopped for good', async () => {
-    await onPage({}, async (site) => {
-      await start(site)
-      await site.page.evaluate(async () => {
-        const { analytics } = window
-        await analytics.addSourceMiddleware(({ payload, next }) => {
-          if (payload.obj.event !== 'Stopped') next(payload)
-        })
-        await analytics.track('First')
-        await analytics.track('Stopped')
-        await analytics.reset()
-        await new Promise((go) => setTimeout(go, 50))
-      })
-      expect(await heapCallsOf(site)).toStrictEqual([STARTED, tracked('First'), ['resetIdentity']])
-    })
-  })
-
-  it.concurrent(
-    'is kept over a reset and another identity where the page is busy or a middleware is slow',
-    async () => {
-      await onPage({}, async (site) => {
-        await start(site)
-        await site.page.evaluate(async () => {
-          const { analytics } = window
-          await analytics.register(
-            window.otherPlugin('before', {
-              track: async (context) => {
-                if (context.event.event === 'By Bob') await new Promise((go) => setTimeout(go, 50))
-                return context
-              }
-            })
-          )
-          await analytics.identify('alice')
-          void analytics.track('By Alice')
-          await analytics.reset()
-          await new Promise((go) => setTimeout(go))
-          const until = performance.now() + 1200
-          while (performance.now() < until);
-          void analytics.identify('bob')
-          void analytics.track('By Bob')
-          void analytics.identify('carol')
-          await analytics.track('By Carol')
-        })
-        expect(await callsOf(site, 8)).toStrictEqual([
-          STARTED,
-          ['identify', 'alice'],
-          tracked('By Alice'),
-          ['resetIdentity'],
-          ['identify', 'bob'],
-          tracked('By Bob'),
-          ['identify', 'carol'],
-          tracked('By Carol')
-        ])
-      })
-    }
-  )
-
-  it.concurrent('gives no call to the person who has come after', async () => {
-    const identifyTooLate = tooLate('').replace('track call ""', 'identify call')
-    await onPage({ warnings: [tooLate('By Alice'), identifyTooLate] }, async (site) => {
-      await start(site)
-      await site.page.evaluate(async () => {
-        const { analytics } = window
-        const hold = (name: string) => async (context: Context) => {
-          const { event, userId } = context.event
-          if (name === event || (name === userId && context.event.type === 'identify'))
-            await new Promise((resolve) => window.addEventListener(`go on with ${name}`, resolve, { once: true }))
-          return context
-        }
-        await analytics.register(window.otherPlugin('before', { track: hold('By Alice'), identify: hold('bob') }))
-        await analytics.track('By somebody')
-        await analytics.identify('alice')
-        void analytics.track('By Alice')
-        void analytics.identify('bob')
-        await analytics.identify('carol')
-        for (const name of ['By Alice', 'bob']) window.dispatchEvent(new Event(`go on with ${name}`))
-        await analytics.track('By Carol')
-        await new Promise((go) => setTimeout(go, 50))
-      })
-      expect(await heapCallsOf(site)).toStrictEqual([
-        STARTED,
-        tracked('By somebody'),
-        ['identify', 'alice'],
-        ['identify', 'carol'],
-        tracked('By Carol')
-      ])
     })
   })
 
@@ -417,6 +255,170 @@ describe.each(WAYS)('the order of calls, through %s,', (_way, start) => {
   })
 })
 
+describe('the order of calls', () => {
+  it.concurrent('has a reset at once where Heap has all calls before it, however long Segment takes', async () => {
+    const { happens: segmentAnswers, now: answer } = later()
+    await onPage({ segmentAnswers }, async (site) => {
+      await startHeap(site)
+      await site.page.evaluate(() => {
+        void window.analytics.identify('alice')
+        void window.analytics.track('Logged Out')
+      })
+      await callsOf(site, 3)
+      const calls = await site.page.evaluate(async () => {
+        await window.analytics.reset()
+        await new Promise((go) => setTimeout(go, 50))
+        return window.heapCalls
+      })
+      expect(calls.at(-1)).toStrictEqual(['resetIdentity'])
+      answer()
+    })
+  })
+
+  it.concurrent('gives no call to the next visitor that comes after a reset made for the last', async () => {
+    await onPage({ warnings: [tooLate('Late')] }, async (site) => {
+      await startHeap(site)
+      await site.page.evaluate(async () => {
+        const { analytics } = window
+        await analytics.register(
+          window.otherPlugin('before', {
+            track: async (context) => {
+              if (context.event.event !== 'Late') return context
+              await new Promise((resolve) => window.addEventListener('go on', resolve, { once: true }))
+              return context
+            }
+          })
+        )
+        await analytics.identify('alice')
+        void analytics.track('Late')
+        // A reset that waits is not forgotten when the visitor goes.
+        await analytics.reset()
+        window.dispatchEvent(new Event('pagehide'))
+      })
+      expect(await heapCallsOf(site)).toStrictEqual([STARTED, ['identify', 'alice'], ['resetIdentity']])
+      await site.page.evaluate(async () => {
+        window.dispatchEvent(new Event('go on'))
+        await window.analytics.track('By a stranger')
+      })
+      expect(await callsOf(site, 4)).toStrictEqual([
+        STARTED,
+        ['identify', 'alice'],
+        ['resetIdentity'],
+        tracked('By a stranger')
+      ])
+    })
+  })
+
+  it.concurrent('gives no call of an earlier page to another visitor', async () => {
+    await onPage({ warnings: [tooLate('By Alice')] }, async (site) => {
+      await site.page.evaluate(() => {
+        const event = { type: 'track', properties: {}, integrations: {}, context: { page: {} }, timestamp: 0 }
+        const contexts = [
+          {
+            id: '1',
+            event: { ...event, event: 'By Alice', anonymousId: 'a-1', userId: 'alice', messageId: 'message-1' }
+          },
+          { id: '2', event: { ...event, event: 'By a stranger', anonymousId: 'a-2', messageId: 'message-2' } }
+        ]
+        localStorage.setItem('persisted-queue:v1:any:event-queue:items', JSON.stringify(contexts))
+        localStorage.setItem('ajs_anonymous_id', '"a-2"')
+      })
+      await startHeap(site)
+      await site.page.evaluate(() => window.analytics.track('Now'))
+      expect(await callsOf(site, 3)).toStrictEqual([STARTED, tracked('By a stranger'), tracked('Now')])
+    })
+  })
+
+  it.concurrent('does not wait for a call that a middleware of the page has stopped for good', async () => {
+    await onPage({}, async (site) => {
+      await startHeap(site)
+      await site.page.evaluate(async () => {
+        const { analytics } = window
+        await analytics.addSourceMiddleware(({ payload, next }) => {
+          if (payload.obj.event !== 'Stopped') next(payload)
+        })
+        await analytics.track('First')
+        await analytics.track('Stopped')
+        await analytics.reset()
+        await new Promise((go) => setTimeout(go, 50))
+      })
+      expect(await heapCallsOf(site)).toStrictEqual([STARTED, tracked('First'), ['resetIdentity']])
+    })
+  })
+
+  it.concurrent(
+    'is kept over a reset and another identity where the page is busy or a middleware is slow',
+    async () => {
+      await onPage({}, async (site) => {
+        await startHeap(site)
+        await site.page.evaluate(async () => {
+          const { analytics } = window
+          await analytics.register(
+            window.otherPlugin('before', {
+              track: async (context) => {
+                if (context.event.event === 'By Bob') await new Promise((go) => setTimeout(go, 50))
+                return context
+              }
+            })
+          )
+          await analytics.identify('alice')
+          void analytics.track('By Alice')
+          await analytics.reset()
+          await new Promise((go) => setTimeout(go))
+          const until = performance.now() + 1200
+          while (performance.now() < until);
+          void analytics.identify('bob')
+          void analytics.track('By Bob')
+          void analytics.identify('carol')
+          await analytics.track('By Carol')
+        })
+        expect(await callsOf(site, 8)).toStrictEqual([
+          STARTED,
+          ['identify', 'alice'],
+          tracked('By Alice'),
+          ['resetIdentity'],
+          ['identify', 'bob'],
+          tracked('By Bob'),
+          ['identify', 'carol'],
+          tracked('By Carol')
+        ])
+      })
+    }
+  )
+
+  it.concurrent('gives no call to the person who has come after', async () => {
+    const identifyTooLate = tooLate('').replace('track call ""', 'identify call')
+    await onPage({ warnings: [tooLate('By Alice'), identifyTooLate] }, async (site) => {
+      await startHeap(site)
+      await site.page.evaluate(async () => {
+        const { analytics } = window
+        const hold = (name: string) => async (context: Context) => {
+          const { event, userId } = context.event
+          if (name === event || (name === userId && context.event.type === 'identify'))
+            await new Promise((resolve) => window.addEventListener(`go on with ${name}`, resolve, { once: true }))
+          return context
+        }
+        await analytics.register(window.otherPlugin('before', { track: hold('By Alice'), identify: hold('bob') }))
+        await analytics.track('By somebody')
+        await analytics.identify('alice')
+        void analytics.track('By Alice')
+        void analytics.identify('bob')
+        await analytics.identify('carol')
+        for (const name of ['By Alice', 'bob']) window.dispatchEvent(new Event(`go on with ${name}`))
+        await analytics.track('By Carol')
+        await new Promise((go) => setTimeout(go, 50))
+      })
+      expect(await heapCallsOf(site)).toStrictEqual([
+        STARTED,
+        tracked('By somebody'),
+        ['identify', 'alice'],
+        ['identify', 'carol'],
+        tracked('By Carol')
+      ])
+    })
+  })
+})
+
 describe('nothing is lost, nor given to somebody else,', () => {
   // What analytics.js itself needs for so many calls is the time that these take, in which Heap may be given up.
   it.concurrent.each([
@@ -426,7 +428,7 @@ describe('nothing is lost, nor given to somebody else,', () => {
     const { cdn, answer } = slowCdn()
     const site = await visit(browser, { cdn })
     try {
-      await start(site, { integrations: { 'Segment.io': false } })
+      await start(site, { integrations: { 'Segment.io': false }, disableClientPersistence: true })
       await site.page.evaluate(async (count) => {
         const { analytics } = window
         await analytics
@@ -440,14 +442,21 @@ describe('nothing is lost, nor given to somebody else,', () => {
         }
       }, count)
       answer()
-      const events = (from: number, to: number, name: string): unknown[][] =>
-        Array.from({ length: to - from }, (_, index) => tracked(name, { call: from + index }))
-      expect(await callsOf(site, count + 4)).toStrictEqual([
-        STARTED,
-        ['identify', 'alice'],
+      // Looking often at so many calls would hold them up.
+      await site.page.waitForFunction((count) => window.heapCalls?.length >= 2 * count, count, { polling: 250 })
+      const calls = JSON.parse(
+        await site.page.evaluate(() => {
+          return JSON.stringify(window.heapCalls.filter(([name]) => name !== 'addUserProperties'))
+        })
+      ) as unknown[][]
+      const events = (from: number, to: number, name: string): string[] =>
+        Array.from({ length: to - from }, (_, index) => JSON.stringify(tracked(name, { call: from + index })))
+      expect(calls.map((call) => JSON.stringify(call))).toStrictEqual([
+        JSON.stringify(STARTED),
+        '["identify","alice"]',
         ...events(0, count / 2, 'By Alice'),
-        ['resetIdentity'],
-        ['identify', 'bob'],
+        '["resetIdentity"]',
+        '["identify","bob"]',
         ...events(count / 2, count, 'By Bob')
       ])
       expect(site.warnings.filter((warning) => !warning.includes('within 15 seconds'))).toStrictEqual([])

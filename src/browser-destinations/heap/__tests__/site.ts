@@ -145,6 +145,8 @@ export interface StartOptions {
   integrations?: Record<string, boolean>
   /** The page uses Segment's consent wrapper, and may change what the visitor agrees to. */
   consent?: ConsentOptions
+  /** Nothing is kept in cookies or the like, which takes most of the time of a call. */
+  disableClientPersistence?: boolean
   /** The mappings of the definition; its presets if left out. */
   mappings?: object[]
 }
@@ -171,7 +173,7 @@ const CATEGORY = 'Analytics'
 async function start(
   { page }: Visit,
   isDestination: boolean,
-  { settings, integrations, consent, mappings = destination.presets ?? [] }: StartOptions = {}
+  { settings, integrations, consent, disableClientPersistence, mappings = destination.presets ?? [] }: StartOptions = {}
 ): Promise<void> {
   const { name } = destination
   const subscriptions = mappings.map((mapping) => ({ enabled: true, ...mapping }))
@@ -186,7 +188,7 @@ async function start(
     ...(remotePlugins && { remotePlugins })
   }
   await page.evaluate(
-    ({ isDestination, heapSettings, cdnSettings, integrations, consent, name, CATEGORY }) => {
+    ({ isDestination, heapSettings, cdnSettings, options, consent, name, CATEGORY }) => {
       const analytics = (window.analytics = new window.AnalyticsBrowser())
       const state = Object.assign(window, { agrees: consent?.agrees })
       if (consent) {
@@ -197,10 +199,18 @@ async function start(
         })(analytics)
       }
       const plugins = isDestination ? [window.heapDestination] : undefined
-      analytics.load({ writeKey: 'any', plugins, cdnSettings: cdnSettings }, { integrations })
+      analytics.load({ writeKey: 'any', plugins, cdnSettings: cdnSettings }, options)
       if (!isDestination) void analytics.register(window.heapPlugin(heapSettings))
     },
-    { isDestination, heapSettings, cdnSettings, integrations, consent, name, CATEGORY }
+    {
+      isDestination,
+      heapSettings,
+      cdnSettings,
+      options: { integrations, disableClientPersistence },
+      consent,
+      name,
+      CATEGORY
+    }
   )
 }
 
