@@ -55,7 +55,9 @@ export function commandLine(commands: Commands, end: (status: number) => void): 
     )
     .option('--live', 'post to the real Heap; needs --app-id')
     .option('--app-id <id>', 'the number of the Heap environment', appId)
-    .addOption(new Option('--region <region>', 'where Heap stores the data').choices(['US', 'EU']).default('US'))
+    .addOption(
+      new Option('--region <region>', 'where Heap stores the data').choices(REGIONS).default('US').argParser(region)
+    )
     .option('--mappings <file>', 'a file of mappings, in place of those that a new destination starts with')
     .option('--verbose', 'show what was sent for every event, not only for the first')
     .option('--json', 'print one JSON object per line, one for each event, for scripts')
@@ -74,7 +76,9 @@ export function commandLine(commands: Commands, end: (status: number) => void): 
     .addOption(new Option('--port <port>', 'where to listen').env('PORT').default(3000).argParser(port))
     .option('--live', 'post to the real Heap; needs --app-id')
     .option('--app-id <id>', 'the number of the Heap environment for the events of SDKs', appId)
-    .addOption(new Option('--region <region>', 'where Heap stores the data').choices(['US', 'EU']).default('US'))
+    .addOption(
+      new Option('--region <region>', 'where Heap stores the data').choices(REGIONS).default('US').argParser(region)
+    )
     .option('--mappings <file>', 'a file of mappings, in place of those that a new destination starts with')
     .action(async (options: ServeOptions, command: Command) => {
       needAppId(options, command)
@@ -116,7 +120,9 @@ export function commandLine(commands: Commands, end: (status: number) => void): 
     .command('try')
     .description('take Segment events through that script, in a stand-in of Segment’s runtime; show what Heap stores')
     .argument('[files...]', 'files or folders of JSON or NDJSON, or - for standard input (default: the examples)')
-    .addOption(new Option('--region <region>', 'where Heap stores the data').choices(['US', 'EU']).default('US'))
+    .addOption(
+      new Option('--region <region>', 'where Heap stores the data').choices(REGIONS).default('US').argParser(region)
+    )
     .option('--mappings <file>', 'the subscriptions of an Actions destination, in place of the presets')
     .option('--verbose', 'show what was sent of every event, not of the first alone')
     .option('--json', 'print one JSON object per event, one per line, for scripts')
@@ -131,7 +137,9 @@ export function commandLine(commands: Commands, end: (status: number) => void): 
     .description('make or update the function in your workspace; needs SEGMENT_PUBLIC_API_TOKEN in the environment')
     .option('--name <name>', 'what the function is called', 'Heap')
     .option('--function <id>', 'the function to update, where several have that name')
-    .addOption(new Option('--workspace-region <region>', 'of your workspace').choices(['US', 'EU']).default('US'))
+    .addOption(
+      new Option('--workspace-region <region>', 'of your workspace').choices(REGIONS).default('US').argParser(region)
+    )
     .option('--mappings <file>', 'the subscriptions of an Actions destination, in place of the presets')
     .option('--source <id>', 'connect it to this source, with HEAP_API_KEY if that is in the environment')
     .option('--app-id <id>', 'with --source, the number of the Heap environment', appId)
@@ -147,6 +155,14 @@ export function commandLine(commands: Commands, end: (status: number) => void): 
   return program
 }
 
+const REGIONS = ['US', 'EU']
+
+function region(text: string): string {
+  const found = REGIONS.find((one) => one === text.trim().toUpperCase())
+  if (found === undefined) throw new InvalidArgumentError(`Allowed choices are ${REGIONS.join(', ')}.`)
+  return found
+}
+
 function needAppId({ live, appId }: { live?: boolean; appId?: string }, command: Command): void {
   if (live && appId === undefined) command.error('error: --live needs --app-id, the number of your Heap environment')
 }
@@ -157,7 +173,7 @@ function needSource(command: Command): void {
 }
 
 function wholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It is a whole number.')
+  if (!/^\d{1,9}$/.test(text.trim())) throw new InvalidArgumentError('It is a whole number.')
   return Number(text)
 }
 
@@ -174,6 +190,7 @@ function port(text: string): number {
 }
 
 function appId(text: string): string {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It is a number, such as 12343283.')
-  return text
+  const id = text.trim()
+  if (!/^\d+$/.test(id)) throw new InvalidArgumentError('It is a number, such as 12343283.')
+  return id
 }

@@ -1,4 +1,5 @@
 import { commandLine } from './commandLine'
+import { withNpmOptions } from './npmOptions'
 
 // A command is loaded when it is asked for: the libraries of all of them take longer to load than most commands take.
 const program = commandLine(
@@ -25,11 +26,13 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(1)
 })
 
-program.parseAsync().catch((error: unknown) => {
-  // Someone may be editing the destination's source; they want to know where it breaks, not where tsx was.
-  console.error(error instanceof Error && error.name === 'TransformError' ? error.message : error)
-  process.exitCode = 1
-})
+program
+  .parseAsync(withNpmOptions(program, process.argv.slice(2), process.env), { from: 'user' })
+  .catch((error: unknown) => {
+    // Someone may be editing the destination's source; they want to know where it breaks, not where tsx was.
+    console.error(error instanceof Error && error.name === 'TransformError' ? error.message : error)
+    process.exitCode = 1
+  })
 
 function segmentFunction() {
   return require('./function') as typeof import('./function')

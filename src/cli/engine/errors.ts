@@ -17,8 +17,18 @@ export function errorOf(error: unknown): RunError {
     status = isInvalid ? 400 : undefined,
     code = isInvalid ? ErrorCodes.PAYLOAD_VALIDATION_FAILED : undefined
   }: Error & { status?: number; code?: string } = error
-  const message = isList(error) ? messagesOf(error).join(' ') : error.message
+  const message = withoutUnwrapping(isList(error) ? messagesOf(error).join(' ') : error.message)
   return { ...(status !== undefined && { status }), ...(code !== undefined && { code }), message }
+}
+
+/**
+ * The framework takes the only entry of a list for the list, and so says of `["ann"]` that it "must be a string or null but it was a
+ * string".
+ */
+export function withoutUnwrapping(message: string): string {
+  return message.replace(/must be ([\w ,]+) but it was an? (\w+)/g, (sentence, wanted: string, found: string) => {
+    return wanted.split(/\W+/).includes(found) ? `must be ${wanted} but it was an array` : sentence
+  })
 }
 
 /** Whether an error of the framework is a list of several. */

@@ -1,3 +1,5 @@
+import { parseTree, printParseErrorCode } from 'jsonc-parser'
+import type { ParseError } from 'jsonc-parser'
 import { parse as parseLossless } from 'lossless-json'
 
 /** Whether JSON is an object, not a list. */
@@ -59,4 +61,34 @@ function digitsOf(text: string): { digits: string; exponent: number } {
     digits: all.slice(0, end).replace(/^0+/, ''),
     exponent: Number(exponent) - fraction.length + (all.length - end)
   }
+}
+
+/** What keeps a text from being JSON. */
+export interface JsonProblem {
+  /** Where it lies in the text, and in which of its lines; the start where it lies too deep to be found. */
+  offset: number
+  line: number
+  /** Such as `is not JSON: comma expected`. */
+  reason: string
+}
+
+/** The first thing wrong with a text; undefined if it is JSON. */
+export function jsonProblem(text: string): JsonProblem | undefined {
+  const errors: ParseError[] = []
+  try {
+    parseTree(text, errors, { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false })
+  } catch {
+    return { offset: 0, line: 1, reason: 'is not JSON' }
+  }
+  if (errors.length === 0) return undefined
+  const [{ error, offset }] = errors
+  const words = printParseErrorCode(error)
+    .replace(/(?!^)(?=[A-Z])/g, ' ')
+    .toLowerCase()
+  return { offset, line: lineAt(text, offset), reason: `is not JSON: ${words}` }
+}
+
+/** The number of the line that an offset lies in. */
+export function lineAt(text: string, offset: number): number {
+  return text.slice(0, offset).split('\n').length
 }

@@ -1,7 +1,7 @@
 import type { Destination, DestinationDefinition, JSONObject, SegmentEvent } from '@segment/actions-core'
 import { parseFql, validate } from '@segment/destination-subscriptions'
 import type { Settings } from '../../destinations/heap/generated-types'
-import { errorOf } from './errors'
+import { errorOf, withoutUnwrapping } from './errors'
 import type { RunError } from './errors'
 import type { ActionRun, EventResult, RecordedRun } from './eventResult'
 import { inHalves } from './halves'
@@ -41,7 +41,9 @@ export class Pipeline {
     const excluded = isExcluded(event, this.options.definition.name)
     const runs: RecordedRun[] = []
     for (const { subscription, condition } of excluded ? [] : this.subscriptions) {
-      if (validate(condition, event)) runs.push(await this.runAlone(event, subscription))
+      const taken = takes(condition, event)
+      if (taken instanceof Error) runs.push({ ...runOf(subscription, errorOf(taken)), exchanges: [] })
+      else if (taken) runs.push(await this.runAlone(event, subscription))
     }
     return resultOf(event, excluded, runs)
   }
@@ -58,7 +60,11 @@ export class Pipeline {
       runs: [] as ActionRun[]
     }))
     for (const { subscription, condition } of this.subscriptions) {
-      const taken = entries.filter(({ event, excluded }) => !excluded && validate(condition, event))
+      const taken = entries.filter(({ event, excluded, runs }) => {
+        const isTaken = !excluded && takes(condition, event)
+        if (isTaken instanceof Error) runs.push(runOf(subscription, errorOf(isTaken)))
+        return isTaken === true
+      })
       if (taken.length === 0) continue
       const runs = await this.runBatch(
         taken.map(({ event }) => event),
@@ -84,7 +90,11 @@ export class Pipeline {
       const results = await this.destination.onBatch(batch, this.settingsFor(subscription))
       return (results[0].multistatus ?? []).map((node) => {
         if (!('errormessage' in node)) return runOf(subscription)
-        return runOf(subscription, { status: node.status, code: node.errortype, message: node.errormessage })
+        return runOf(subscription, {
+          status: node.status,
+          code: node.errortype,
+          message: withoutUnwrapping(node.errormessage)
+        })
       })
     }
     return inHalves(events, run, (error) => runOf(subscription, errorOf(error)))
@@ -92,6 +102,15 @@ export class Pipeline {
 
   private settingsFor({ subscribe, partnerAction, mapping = {} }: Subscription): JSONObject {
     return { ...this.options.settings, subscription: { subscribe, partnerAction, mapping } }
+  }
+}
+
+/** Whether a mapping takes an event, or what its trigger fails over in it. */
+function takes(condition: ReturnType<typeof parseFql>, event: SegmentEvent): boolean | Error {
+  try {
+    return validate(condition, event)
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
   }
 }
 

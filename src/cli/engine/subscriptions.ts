@@ -3,9 +3,9 @@ import type { JSONObject } from '@segment/actions-core'
 import validateMapping from '@segment/actions-core/mapping-kit/validate'
 import { UsageError } from '../usageError'
 import type { Definition } from './definition'
-import { messagesOf } from './errors'
+import { messagesOf, systemWords } from './errors'
 import { readFql } from './fql'
-import { isObject } from './json'
+import { isObject, jsonProblem, quoted } from './json'
 import { importMappings } from './mappingFormats'
 
 /** A mapping as Segment stores it: which events it takes, its action, and what fills each field. */
@@ -35,7 +35,8 @@ export function readSubscriptions(
   definition: Definition,
   say: (note: string) => void = () => undefined
 ): Subscription[] {
-  const { subscriptions: list = [], notes = [] } = importMappings(parse(file)) ?? {}
+  const { subscriptions: found = [], notes = [] } = importMappings(parse(file)) ?? {}
+  const list = found.map((entry, index) => withNestedMode(entry, `Subscription ${index + 1}`, definition, notes))
   if (list.length === 0) {
     throw new UsageError(
       `${file} must hold a list of subscriptions, each with "partnerAction", "subscribe" and "mapping".`
@@ -47,6 +48,23 @@ export function readSubscriptions(
   if (problems.length > 0) throw new UsageError(`${file}: ${[...problems, ...notes].join(' ')}`)
   for (const note of notes) say(`${file}: ${note}`)
   return list as Subscription[]
+}
+
+/** What `array_handling` said of lists, in the words of the field that took its place. */
+const NESTED_MODES: Record<string, string> = { flatten_by_index: 'flatten', stringify: 'flatten_objects' }
+
+/** A mapping that still holds `array_handling`, the field that `nested_properties_mode` took the place of. */
+function withNestedMode(entry: unknown, title: string, { actions }: Definition, notes: string[]): unknown {
+  if (!isObject(entry) || !isObject(entry.mapping) || !('array_handling' in entry.mapping)) return entry
+  const { fields = {} } = Object.entries(actions).find(([slug]) => slug === entry.partnerAction)?.[1] ?? {}
+  if ('array_handling' in fields || !('nested_properties_mode' in fields)) return entry
+  const { array_handling, ...mapping } = entry.mapping
+  const mode = NESTED_MODES[String(array_handling)]
+  if (mode === undefined) return entry
+  notes.push(
+    `${title}: array_handling is now nested_properties_mode, and ${quoted(array_handling)} is ${quoted(mode)}.`
+  )
+  return { ...entry, mapping: { nested_properties_mode: mode, ...mapping } }
 }
 
 /** Whether a mapping is switched off. */
@@ -68,9 +86,7 @@ export function problemsOf(entry: unknown, title: string, definition: Definition
 export function fqlProblems(fql: string, title: string): string[] {
   const { readAs, problem } = readFql(fql)
   if (problem === undefined) return []
-  return [
-    `${title} subscribes with ${JSON.stringify(fql)}${readAs === undefined ? ', which is not FQL' : ''}. ${problem}`
-  ]
+  return [`${title} subscribes with ${quoted(fql)}${readAs === undefined ? ', which is not FQL' : ''}. ${problem}`]
 }
 
 /** Segment's own keys in a mapping are not fields. */
@@ -79,15 +95,13 @@ const SEGMENT_INTERNAL = /^__segment_internal_/
 function mappingProblems(partnerAction: unknown, mapping: unknown, title: string, { actions }: Definition): string[] {
   if (typeof partnerAction !== 'string' || !Object.hasOwn(actions, partnerAction)) {
     const known = Object.keys(actions).join(', ')
-    return [
-      `${title} names the action ${JSON.stringify(partnerAction)}, which does not exist; the actions are ${known}.`
-    ]
+    return [`${title} names the action ${quoted(partnerAction)}, which does not exist; the actions are ${known}.`]
   }
   if (!isObject(mapping)) return [`${title} has a "mapping" that is not an object.`]
   const { fields } = actions[partnerAction]
   const unknown = Object.keys(mapping).filter((key) => !Object.hasOwn(fields, key) && !SEGMENT_INTERNAL.test(key))
   return [
-    ...unknown.map((key) => `${title} maps the field "${key}", which ${partnerAction} does not have.`),
+    ...unknown.map((key) => `${title} maps the field ${quoted(key)}, which ${partnerAction} does not have.`),
     ...directiveProblems(mapping).map((problem) => `${title} has a mapping in which ${problem}`)
   ]
 }
@@ -105,13 +119,14 @@ function directiveProblems(mapping: object): string[] {
 function parse(file: string): unknown {
   let text
   try {
-    text = readFileSync(file, 'utf8')
-  } catch {
-    throw new UsageError(`${file} cannot be read.`)
+    text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '')
+  } catch (error) {
+    throw new UsageError(`${file} cannot be read: ${systemWords(error)}.`)
   }
   try {
-    return JSON.parse(text.replace(/^\uFEFF/, ''))
+    return JSON.parse(text)
   } catch {
-    throw new UsageError(`${file} is not JSON.`)
+    const { line, reason } = jsonProblem(text) ?? { line: 1, reason: 'is not JSON' }
+    throw new UsageError(`${file}:${line} ${reason}.`)
   }
 }

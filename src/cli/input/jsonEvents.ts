@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { SegmentEvent } from '@segment/actions-core'
-import { createScanner, parseTree, printParseErrorCode } from 'jsonc-parser'
-import type { ParseError } from 'jsonc-parser'
-import { isObject, parseJson, quoted } from '../engine/json'
+import { createScanner } from 'jsonc-parser'
+import { isObject, jsonProblem, lineAt, parseJson, quoted } from '../engine/json'
 import { CALLS, isMissing, isSegmentEvent, SHARED, sharedWith, withoutEmptyLists } from '../engine/segmentEvent'
 
 /** Something that was read, and where. */
@@ -34,8 +33,8 @@ export function formOf(before: string[], text: string): Form | undefined {
   const [first] = valuesAt(earlier, 0)
   if (first?.text.includes('\n') && isJson(first.text)) return 'document'
   const document = `${earlier}\n${text}`
-  const error = errorIn(document)
-  return error && error.offset < document.length ? 'lines' : 'document'
+  const problem = jsonProblem(document)
+  return problem && problem.offset < document.length ? 'lines' : 'document'
 }
 
 /** Reads what a line holds: an event, a batch of Segment's HTTP API, what `send --failed` wrote, or nothing. */
@@ -48,7 +47,9 @@ export function readLine(text: string, place: LinePlace): ReadEvent[] {
     // Files that were put together without a line feed between them.
     const parts = text.split('\uFEFF').filter((part) => part.trim() !== '')
     if (parts.length > 1 && parts.every(isJson)) return parts.flatMap((part) => readLine(part, place))
-    return [{ ...place, reason: notJson(text, error), text }]
+    const isTooDeep = error instanceof RangeError
+    const reason = isTooDeep ? 'nests too deep for its long numbers to be kept' : jsonProblem(text)?.reason
+    return [{ ...place, reason: reason ?? 'is not JSON', text }]
   }
   return located(value, place, text)
 }
@@ -63,8 +64,8 @@ export function* readDocument(text: string, source: string): Generator<ReadEvent
     return
   }
   if (!isJson(first.text)) {
-    const line = first.line + lineAt(first.text, errorIn(first.text)?.offset ?? 0) - 1
-    yield { source, line, reason: notJson(first.text) }
+    const { line, reason } = jsonProblem(first.text) ?? { line: 1, reason: 'is not JSON' }
+    yield { source, line: first.line + line - 1, reason }
     return
   }
   for (const document of documents) {
@@ -141,32 +142,6 @@ function valuesAt(text: string, level: number, key?: string): Value[] {
   }
   add(text.length)
   return values
-}
-
-/** The first error in a text that is not JSON; undefined if it lies too deep to be found. */
-function errorIn(text: string): ParseError | undefined {
-  const errors: ParseError[] = []
-  try {
-    parseTree(text, errors, { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false })
-  } catch {
-    return undefined
-  }
-  return errors[0]
-}
-
-function notJson(text: string, thrown?: unknown): string {
-  if (thrown instanceof RangeError) return 'nests too deep for its long numbers to be kept'
-  const error = errorIn(text)
-  const reason =
-    error &&
-    printParseErrorCode(error.error)
-      .replace(/(?!^)(?=[A-Z])/g, ' ')
-      .toLowerCase()
-  return `is not JSON${reason ? `: ${reason}` : ''}`
-}
-
-function lineAt(text: string, offset: number): number {
-  return text.slice(0, offset).split('\n').length
 }
 
 function located(value: unknown, place: LinePlace, text: string): ReadEvent[] {

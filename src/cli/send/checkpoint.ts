@@ -23,6 +23,12 @@ interface Saved {
   progress: Progress
 }
 
+/** What stands in the file: the JSON of a {@link Saved}, and a digest of it, by which it is known to be as it was written. */
+interface Sealed {
+  saved: string
+  seal: string
+}
+
 /** Whether a file, by its path, is a checkpoint. */
 export function isCheckpoint(file: string): boolean {
   return /^heap-destination-send-[0-9a-f]{8}\.json$/.test(path.basename(file))
@@ -40,9 +46,7 @@ export class Checkpoint {
     private readonly sources: Source[],
     destination: unknown
   ) {
-    const id = createHash('sha256')
-      .update(JSON.stringify([sources.map(({ name }) => name), destination]))
-      .digest('hex')
+    const id = digestOf(JSON.stringify([sources.map(({ name }) => name), destination]))
     this.file = `heap-destination-send-${id.slice(0, 8)}.json`
   }
 
@@ -69,10 +73,10 @@ export class Checkpoint {
 
   private read(): Saved {
     try {
-      const saved = JSON.parse(readFileSync(this.file, 'utf8')) as Partial<Saved> | null
-      if (saved?.sources && saved.progress) return { sources: saved.sources, progress: saved.progress }
+      const { saved, seal } = JSON.parse(readFileSync(this.file, 'utf8')) as Sealed
+      if (digestOf(saved) === seal) return JSON.parse(saved) as Saved
     } catch {
-      // A file that is not JSON is as useless as one that is not whole.
+      // What is no JSON, or other JSON, is as useless as what is not whole.
     }
     throw new UsageError(
       `${this.file} cannot be read, so the send cannot go on. Send without --resume: what Heap has is not stored again.`
@@ -85,9 +89,9 @@ export class Checkpoint {
    * @throws {UsageError} if it cannot be written
    */
   save(progress: Progress): void {
-    const saved: Saved = { sources: this.sources, progress }
+    const saved = JSON.stringify({ sources: this.sources, progress } satisfies Saved)
     try {
-      writeFileSync(`${this.file}.tmp`, JSON.stringify(saved))
+      writeFileSync(`${this.file}.tmp`, JSON.stringify({ saved, seal: digestOf(saved) } satisfies Sealed))
       renameSync(`${this.file}.tmp`, this.file)
     } catch {
       throw new UsageError(`${this.file}, which keeps how far the send has come, cannot be written in this folder.`)
@@ -98,6 +102,10 @@ export class Checkpoint {
   remove(): void {
     rmSync(this.file, { force: true })
   }
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
 }
 
 /** The error of resuming a send with other files than it began with. */

@@ -54,7 +54,7 @@ export function processHost(): Host & { dispose: () => void } {
   }
   return {
     print: (text) => (bar && process.stdout.isTTY ? bar.print(text) : console.log(text)),
-    say: console.error,
+    say: (text) => (bar ? bar.print(text) : console.error(text)),
     // A log is read in windows of any width; few are narrower than this.
     width: Math.max(process.stdout.columns ?? 80, 40),
     progress,

@@ -82,8 +82,16 @@ export async function sendIn(host: Host, names: string[], options: SendOptions):
     through = (given: PipelineOptions) => new Pipeline(given),
     batch = BATCH
   } = options
+  if (live && names.length === 0) {
+    throw new UsageError(
+      '--live sends to your Heap environment: name the files of events to send, or - for standard input.'
+    )
+  }
+  if (!live && options.rate !== undefined) {
+    throw new UsageError('--rate goes with --live: without it nothing is sent to Heap, and there is no limit to keep.')
+  }
   const definition = loadDefinition()
-  const subscriptions = mappings ? readSubscriptions(mappings, definition) : presetSubscriptions(definition)
+  const subscriptions = mappings ? readSubscriptions(mappings, definition, host.say) : presetSubscriptions(definition)
   const sources = await sourcesOf(names, options.failed)
   const checkpoint = new Checkpoint(sources, { live, appId, region, subscriptions })
   const before = options.resume ? checkpoint.load() : undefined

@@ -15,6 +15,17 @@ export interface RetryOptions {
   /** Ends the waiting; requests under way still finish. If it has fired already, everything is sent once. */
   signal: AbortSignal
   wait: Wait
+  /** Is told before each wait why, for how long, and which try follows. */
+  onRetry: (retry: Retry) => void
+}
+
+/** A try that follows a wait. */
+export interface Retry {
+  /** From 1 on. */
+  number: number
+  waitMs: number
+  /** What has not been delivered yet, one or more. */
+  results: EventResult[]
 }
 
 /**
@@ -26,7 +37,7 @@ export interface RetryOptions {
 export async function sendWithRetries(
   events: SegmentEvent[],
   attempt: (events: SegmentEvent[]) => Promise<EventResult[]>,
-  { retries, signal, wait }: RetryOptions
+  { retries, signal, wait, onRetry }: RetryOptions
 ): Promise<EventResult[] | undefined> {
   const results: EventResult[] = []
   let left = events.map((_event, index) => index)
@@ -37,8 +48,10 @@ export async function sendWithRetries(
     if (left.length === 0) return results
     if (signal.aborted) return undefined
     if (retry > retries) return results
+    const waitMs = delayBefore(retry)
+    onRetry({ number: retry, waitMs, results: left.map((index) => results[index]) })
     try {
-      await wait(delayBefore(retry), signal)
+      await wait(waitMs, signal)
     } catch (error) {
       if (signal.aborted) return undefined
       throw error
@@ -50,10 +63,10 @@ function delayBefore(retry: number): number {
   return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (retry - 1) * (1 + Math.random()))
 }
 
-/** Segment retries what ended with one of these. Source: Segment, RetryableError of actions-core. */
+/** Segment retries what ended with one of these. Source: actions-core, RetryableError and its HTTP status codes. */
 function mayBeRetried({ runs }: EventResult): boolean {
   return runs.some(({ error }) => {
     const status = error?.status
-    return status !== undefined && (status === 408 || status === 429 || status >= 500)
+    return status !== undefined && ([408, 423, 429].includes(status) || (status >= 500 && status !== 501))
   })
 }

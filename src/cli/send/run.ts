@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto'
 import type { Hash } from 'node:crypto'
 import type { SegmentEvent } from '@segment/actions-core'
 import type { HeapEmulator } from '../../heap-emulator'
-import { reasonOf } from '../engine/eventResult'
+import { errorText, reasonOf } from '../engine/eventResult'
 import type { EventResult, RecordedRun } from '../engine/eventResult'
 import type { EventPipeline } from '../engine/pipeline'
+import { oneLine } from '../engine/terminal'
 import { readEvents } from '../input/events'
 import type { ReadEvent } from '../input/jsonEvents'
 import type { Source } from '../input/sources'
@@ -15,6 +16,7 @@ import type { FailedEvent, FailedFile } from './failedFile'
 import type { Host } from './host'
 import type { Report } from './report'
 import { sendWithRetries } from './retries'
+import type { Retry } from './retries'
 import { count, emptyTally, isComplete } from './tally'
 
 /** What a {@link SendRun} reads, sends through and reports to. */
@@ -42,6 +44,8 @@ export class SendRun {
   private progress: Progress = { stoppedAfter: 'the start', source: 0, items: 0, digest: '', tally: emptyTally() }
   private bytes = 0
   private isBulk = false
+  /** The reasons to try again that have been said. */
+  private readonly said = new Set<string>()
 
   constructor(private readonly options: SendRunOptions) {}
 
@@ -110,12 +114,31 @@ export class SendRun {
     if (!alone) this.startBulk()
     const events = unit.flatMap(({ read }) => ('event' in read ? read.event : []))
     const attempt = async (some: SegmentEvent[]) => (alone ? [await pipeline.send(some[0])] : pipeline.sendBatch(some))
-    const results = events.length === 0 ? [] : await sendWithRetries(events, attempt, { ...host, retries })
+    const results =
+      events.length === 0
+        ? []
+        : await sendWithRetries(events, attempt, {
+            ...host,
+            retries,
+            onRetry: (retry) => this.sayOnce(retry)
+          })
     if (!results) return false
     this.settle(unit, results, alone)
     // Memory stays the same however much is sent: what the emulator holds is shown for few events only.
     if (!alone) emulator?.reset()
     return true
+  }
+
+  /** Otherwise nothing would be seen for minutes where Heap cannot be reached; said of every event, it would be too much. */
+  private sayOnce({ number, waitMs, results }: Retry): void {
+    const error = results[0].runs.find((run) => run.error)?.error
+    const reason = error ? errorText(error) : ''
+    if (this.said.has(reason)) return
+    this.said.add(reason)
+    const seconds = (waitMs / 1000).toFixed(1)
+    this.options.host.say(
+      oneLine(`${reason} Trying again in ${seconds} seconds (${number} of ${this.options.retries}).`)
+    )
   }
 
   private startBulk(): void {

@@ -99,6 +99,8 @@ function orNone(properties: object): unknown {
 }
 
 function tallyText({ read, delivered, excluded, unreadable, failures }: Tally): string {
+  if (read === 0)
+    return unreadable > 0 ? 'Nothing was sent: no event could be read.' : 'Nothing was sent: there was no event.'
   const lines = [
     `${number(delivered)} of ${number(read)} events delivered.${unreadable > 0 ? ` ${number(unreadable)} more could not be read.` : ''}`,
     ...Object.entries(failures).map(([kind, times]) => `  ${number(times)} not delivered: ${oneLine(kind)}`)

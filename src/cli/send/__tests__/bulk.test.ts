@@ -106,7 +106,7 @@ describe('send of many events', () => {
     expect({ status, output, errors }).toStrictEqual({
       status: 1,
       output: '',
-      errors: 'error: mappings.json is not JSON.\n'
+      errors: 'error: mappings.json:1 is not JSON: invalid symbol.\n'
     })
   })
 })

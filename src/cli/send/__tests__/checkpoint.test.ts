@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Checkpoint, isCheckpoint } from '../checkpoint'
@@ -29,11 +29,29 @@ describe('Checkpoint', () => {
     expect(() => longer.load()).toThrow('events.ndjson is not as it was when the send stopped')
   })
 
-  it.each(['{"sources":', 'null', '{}', '[]'])('says that it cannot be read where it holds %s', (text) => {
+  it.each(['{"sources":', 'null', '{}', '[]', '7', '{"saved":{},"seal":{}}'])(
+    'says that it cannot be read where it holds %s',
+    (text) => {
+      const checkpoint = new Checkpoint(sources, {})
+      writeFileSync(checkpoint.file, text)
+      expect(() => checkpoint.load()).toThrow(unreadable(checkpoint))
+    }
+  )
+
+  it('says the same of whatever was changed in it', () => {
     const checkpoint = new Checkpoint(sources, {})
+    checkpoint.save(progress)
+    const text = readFileSync(checkpoint.file, 'utf8')
+    for (let index = 0; index < text.length; index++) {
+      const other = text[index] === '0' ? '1' : '0'
+      writeFileSync(checkpoint.file, text.slice(0, index) + other + text.slice(index + 1))
+      expect(() => checkpoint.load()).toThrow(unreadable(checkpoint))
+    }
     writeFileSync(checkpoint.file, text)
-    expect(() => checkpoint.load()).toThrow(
-      `${checkpoint.file} cannot be read, so the send cannot go on. Send without --resume: what Heap has is not stored again.`
-    )
+    expect(checkpoint.load()).toStrictEqual(progress)
   })
 })
+
+function unreadable({ file }: Checkpoint): string {
+  return `${file} cannot be read, so the send cannot go on. Send without --resume: what Heap has is not stored again.`
+}

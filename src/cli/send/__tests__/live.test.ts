@@ -62,6 +62,20 @@ describe('send --live', () => {
     expect(heap.requests.filter(({ path }) => path === '/api/integrations/track')).toHaveLength(3)
   })
 
+  it('says at the first retry why, when the next try is and which of how many, and no more than once', async () => {
+    write('events.ndjson', [track(1), track(2)])
+    heap.failNext({ status: 503, body: 'under\nmaintenance' }, 5, '/api/integrations/track')
+    heap.failNext('reset', 2, '/api/integrations/track')
+    const { output, errors } = await startLive(['events.ndjson', '--json']).ended
+    const lines = errors.trimEnd().split('\n')
+    expect(lines).toHaveLength(2)
+    expect(lines[0]).toMatch(
+      /^The event was not stored: Heap answered 503: under maintenance\.? \(503 SERVICE_UNAVAILABLE\) Trying again in (0\.[5-9]|1\.0) seconds \(1 of 7\)\.$/
+    )
+    expect(lines[1]).toMatch(/Heap could not be reached .* Trying again in \d+\.\d seconds \(\d of 7\)\.$/)
+    expect(output.trimEnd().split('\n').at(-1)).toMatch(/"read":2,"delivered":2/)
+  })
+
   it('lists what Heap does not take however often it is tried', async () => {
     write('events.ndjson', [track(1)])
     heap.failWhen(() => ({ status: 503 }))

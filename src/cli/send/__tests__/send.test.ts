@@ -187,7 +187,32 @@ describe('heap-destination send', () => {
     expect(output.match(/^✔/gm)).toHaveLength(1)
   })
 
+  it.each([[['--region', 'eu', '--app-id', ' 11 ']], [['--region', ' EU ', '--app-id', '11\n']]])(
+    'takes %j as it is meant',
+    async (args) => {
+      const { output } = await send([...args, '--json', 'examples/06-anonymous.json'])
+      expect(linesOf(output).at(-1)?.held).toMatchObject([{ region: 'EU', app_id: '11' }])
+    }
+  )
+
   it.each([
+    [
+      ['nope.json'],
+      '✘ nope.json cannot be read: no such file or directory\n\nNothing was sent: no event could be read.\n'
+    ],
+    [['-'], '✘ standard input is empty\n\nNothing was sent: no event could be read.\n']
+  ])('says plainly that there was nothing to send: %j', async (args, wanted) => {
+    expect(await send(args)).toStrictEqual({ status: 1, output: wanted, errors: '' })
+  })
+
+  it.each([
+    [
+      ['--live', '--app-id', '11'],
+      '--live sends to your Heap environment: name the files of events to send, or - for standard input.'
+    ],
+    [['--rate', '100'], '--rate goes with --live: without it nothing is sent to Heap, and there is no limit to keep.'],
+    [['--mappings', 'nope.json'], 'nope.json cannot be read: no such file or directory.'],
+    [['--mappings', 'README.md'], 'README.md:1 is not JSON: invalid symbol.'],
     [['--live'], '--live needs --app-id'],
     [['--app-id', 'abc'], "option '--app-id <id>' argument 'abc' is invalid. It is a number, such as 12343283."],
     [['--region', 'APAC'], "option '--region <region>' argument 'APAC' is invalid. Allowed choices are US, EU."]
