@@ -85,7 +85,7 @@ export class FunctionsRuntime {
     const names = HANDLERS.join(', ')
     const load = vm.runInContext(`(function (${names}) {${code}\nreturn { ${names} }\n})`, context, {
       filename: 'function.js',
-      timeout: timeLimit
+      timeout: TIME_LIMIT
     }) as () => typeof this.functions
     this.functions = load()
     this.handlers = HANDLERS.filter((name) => typeof this.functions[name] === 'function')
@@ -148,9 +148,17 @@ class Timeout extends Error {
   }
 }
 
-/** What goes in and out is JSON, and of another realm than the script's. */
+/** What goes in and out is JSON, and of another realm than the script's. What nests too deep to be written goes as it is. */
 function copyOf(value: unknown): unknown {
-  return value === undefined ? undefined : JSON.parse(JSON.stringify(value))
+  if (value === undefined) return undefined
+  let text
+  try {
+    text = JSON.stringify(value)
+  } catch (error) {
+    if (error instanceof RangeError) return value
+    throw error
+  }
+  return JSON.parse(text)
 }
 
 function failed(error: ErrorType | number, message: string): EventResult {

@@ -52,6 +52,9 @@ export async function deployIn(host: DeployHost, options: DeployOptions): Promis
   if (options.source !== undefined && options.appId === undefined) {
     throw new UsageError('--source needs --app-id, the number of your Heap environment.')
   }
+  if (options.source === undefined && (options.enable || options.appId !== undefined)) {
+    throw new UsageError('--app-id and --enable need --source, the ID of the source that the function is connected to.')
+  }
   const { code } = await scriptFor(options.mappings)
   const secrets = [token, ...(apiKey ? [apiKey] : [])]
   const { fetch, wait } = host
@@ -97,7 +100,7 @@ class Deployment {
   /** @returns the function; undefined where it was not made, as of --dry-run */
   private async create(): Promise<WorkspaceFunction | undefined> {
     const { name, dryRun } = this.options
-    this.host.report(`There is no function called ${name} yet. It is made, with a script of ${sizeOf(this.code)}.`)
+    this.host.report(`There is no function called ${name} yet. This makes it, with a script of ${sizeOf(this.code)}.`)
     if (dryRun) return undefined
     const fields = {
       code: this.code,
@@ -145,7 +148,7 @@ class Deployment {
     if (own.length > 0) return this.keep(own[0], source)
 
     report(
-      `It is connected to ${source} with the App ID ${appId} in the ${region}, ${this.apiKey ? 'with' : 'without'} an API key, ${enable ? 'enabled' : 'disabled: switch it on in Segment, or run this again with --enable'}.`
+      `This connects it to ${source} with the App ID ${appId} in the ${region}, ${this.apiKey ? 'with' : 'without'} an API key, ${enable ? 'enabled' : 'disabled: switch it on in Segment, or run this again with --enable'}.`
     )
     if (dryRun || !deployed) return
     if (deployed.catalogId === undefined)

@@ -40,6 +40,13 @@ describe('the stand-in of Segment’s runtime', () => {
     expect(settled).toMatchObject({ message: JSON.stringify([track, { a: '1' }, false, true]) })
   })
 
+  it('hands over an event that nests too deep to be written', async () => {
+    let nested: object = {}
+    for (let depth = 0; depth < 20_000; depth++) nested = { nested }
+    const runtime = new FunctionsRuntime('async function onTrack(event) { if (!event.nested.nested) throw event }')
+    expect(await runtime.invoke({ type: 'track', nested }, {})).toStrictEqual({ delivered: true })
+  })
+
   it.each([
     ['EventNotSupported', false],
     ['InvalidEventPayload', false],

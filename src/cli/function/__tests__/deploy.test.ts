@@ -88,7 +88,7 @@ describe('heap-destination function deploy', () => {
   it('makes the function where there is none, and leaves it alone afterwards', async () => {
     const { api, deploy } = workspace()
     expect(await deploy()).toMatch(
-      /^There is no function called Heap yet\. It is made, with a script of \d+\.\d KB \(\d+\.\d KB gzipped\)\.\nMade Heap \(acme\), dfn_1\.$/
+      /^There is no function called Heap yet\. This makes it, with a script of \d+\.\d KB \(\d+\.\d KB gzipped\)\.\nMade Heap \(acme\), dfn_1\.$/
     )
     expect(api.functions).toMatchObject([{ code, displayName: 'Heap (acme)', resourceType: 'DESTINATION' }])
     expect(new FunctionsRuntime(api.functions[0].code).handlers).toContain('onBatch')
@@ -148,7 +148,7 @@ describe('heap-destination function deploy', () => {
   it('changes nothing with --dry-run', async () => {
     const { api, deploy } = workspace()
     expect(await deploy({ dryRun: true, source: 'src_1', appId: '11' })).toMatch(
-      /yet\. It is made, .*\nIt is connected to src_1 with the App ID 11 in the US, without an API key, disabled.*\nNothing was changed, as of --dry-run\.$/
+      /yet\. This makes it, .*\nThis connects it to src_1 with the App ID 11 in the US, without an API key, disabled.*\nNothing was changed, as of --dry-run\.$/
     )
     api.functions.push(functionOf())
     expect(await deploy({ dryRun: true, enable: true, source: 'src_1', appId: '11' })).toMatch(
@@ -198,7 +198,7 @@ describe('--source', () => {
   it('connects the function, disabled, and leaves it so', async () => {
     const { api, deploy } = workspace()
     expect(await deploy({ ...source, region: 'EU' }, withKey)).toMatch(
-      /It is connected to src_1 with the App ID 11 in the EU, with an API key, disabled: .*\nConnected, as destination_2\.$/
+      /This connects it to src_1 with the App ID 11 in the EU, with an API key, disabled: .*\nConnected, as destination_2\.$/
     )
     expect(api.destinations).toMatchObject([
       {
@@ -265,6 +265,7 @@ describe('--source', () => {
     expect(await deploy({ source: 'src_9', appId: '11' })).toContain(
       'error: There is no source src_9 in this workspace.'
     )
+    expect(await deploy({ enable: true })).toMatch(/^error: --app-id and --enable need --source/)
     expect(await deploy({}, {})).toMatch(/^error: SEGMENT_PUBLIC_API_TOKEN is not set\./)
     expect(await deploy({}, { SEGMENT_PUBLIC_API_TOKEN: ' ' })).toMatch(/^error: SEGMENT_PUBLIC_API_TOKEN is not set\./)
     expect(api.destinations).toStrictEqual([])

@@ -26,7 +26,7 @@ describe(PAGE, () => {
     expect(await deploy()).toBe(sizeless(codeBlock(PAGE, 'There is no function called Heap yet.')))
     expect(await deploy()).toBe(sizeless(codeBlock(PAGE, 'Heap (acme), dfn_1, is up to date.\n')))
     expect(await deploy({ source: 'src_1', appId: '12343283' })).toBe(
-      sizeless(codeBlock(PAGE, 'Heap (acme), dfn_1, is up to date.\nIt is connected to src_1'))
+      sizeless(codeBlock(PAGE, 'Heap (acme), dfn_1, is up to date.\nThis connects it to src_1'))
     )
   })
 
