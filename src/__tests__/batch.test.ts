@@ -102,11 +102,39 @@ describe('a batch on its way into Heap', () => {
   })
 
   it('of a thousand events of one person updates the profile once, with what came last', async () => {
-    const responses = await sendBatch(eventsOf(1000, { userId: 'alice' }))
+    const responses = await sendBatch(eventsOf(1000, { userId: 'alice', anonymousId: 'anon-1' }))
     expect(responses.every(({ status }) => status === 200)).toBe(true)
     expect(requestsTo(PROFILE).map(({ body }) => body)).toStrictEqual([
-      { app_id: '11', identity: 'alice', properties: { last: '999', anonymous_id: 'anon-99' } }
+      { app_id: '11', identity: 'alice', properties: { last: '999', anonymous_id: 'anon-1' } }
     ])
+  })
+
+  it('joins every visitor of a person, in one request', async () => {
+    const responses = await sendBatch(eventsOf(1000, { userId: 'alice' }))
+    expect(responses.every(({ status }) => status === 200)).toBe(true)
+    const visitors = Array.from({ length: 100 }, (_, number) => `anon-${number}`)
+    expect(requestsTo(PROFILE).map(({ body }) => body)).toStrictEqual([
+      {
+        app_id: '11',
+        users: visitors.map((anonymous_id) => ({
+          identity: 'alice',
+          properties: anonymous_id === 'anon-99' ? { last: '999', anonymous_id } : { anonymous_id }
+        }))
+      }
+    ])
+    await sendBatch(visitors.map((anonymousId, number) => eventOf(1000 + number, { userId: null, anonymousId })))
+    const { events } = emulator.environment('US', '11')
+    expect(events.map(({ user }) => user)).toStrictEqual(events.map(() => 'alice'))
+  })
+
+  it('says of each event whether its own visitor was joined', async () => {
+    const events = eventsOf(4, { userId: 'alice' })
+    emulator.failWhen(({ path, body }) =>
+      path === PROFILE && JSON.stringify(body).includes('"anon-1"') ? { status: 400, body: 'bad visitor' } : undefined
+    )
+    const responses = await sendBatch(events)
+    expect(responses.map(({ status }) => status)).toStrictEqual([200, 400, 200, 200])
+    expect(storedIds()).toHaveLength(4)
   })
 
   it('of 2,500 events is split, and the parts are under way at once', async () => {

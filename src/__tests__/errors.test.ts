@@ -18,6 +18,9 @@ const LABELS = new Set(['label', 'description', 'title', 'subscribe', 'defaultSu
 /** The help of the command, and what it reports of its work. */
 const HELP = new Set(['description', 'argument', 'option', 'Option', 'report'])
 
+/** What is given the label of a field. */
+const READERS = new Set(['textOf', 'objectOf'])
+
 /** What the command says that is no error, by how it starts. */
 const NEWS = ['Listening on', 'the real one, App ID', 'the emulator, App ID', 'Reloaded after a change of']
 
@@ -40,6 +43,7 @@ function messagesIn(folder: string, except = /^$/): Message[] {
 
 function textsIn(node: ts.Node): string[][] {
   if (ts.isPropertyAssignment(node) && ts.isIdentifier(node.name) && LABELS.has(node.name.text)) return []
+  if (ts.isCallExpression(node) && READERS.has(calledName(node.expression))) return []
   if ((ts.isCallExpression(node) || ts.isNewExpression(node)) && HELP.has(calledName(node.expression))) {
     return ts.isCallExpression(node) ? textsIn(node.expression) : []
   }

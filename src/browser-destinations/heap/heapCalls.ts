@@ -1,6 +1,6 @@
-import { flattenTraits, flattenTyped } from '../../destinations/heap/rules/flatten'
+import { asUserProperties, flattenTyped } from '../../destinations/heap/rules/flatten'
 import type { TypedProperties } from '../../destinations/heap/rules/flatten'
-import { checkAnonymousId, checkIdentity, tooLong } from '../../destinations/heap/rules/identity'
+import { checkAnonymousId, checkIdentity, checkTrait, tooLong } from '../../destinations/heap/rules/identity'
 import type { CheckedId } from '../../destinations/heap/rules/identity'
 import { cut } from '../../destinations/heap/rules/text'
 import { messageOf } from './console'
@@ -38,21 +38,28 @@ export function identityCalls(given: unknown, problems: string[]): HeapCall[] {
 
 /**
  * Tells Heap what is known of the visitor. By the user property `anonymous_id` Heap joins the visitor to a person, so it is never
- * a placeholder, and never cut.
+ * a placeholder, and never cut. By `account_id` a person belongs to an account: likewise.
  */
 export function userPropertyCalls(traits: unknown, anonymousId: unknown, problems: string[]): HeapCall[] {
-  const { anonymous_id: trait, ...properties } = propertiesOf(traits, 'User Properties', flattenTypedTraits, problems)
+  const {
+    anonymous_id: trait,
+    account_id: account,
+    ...properties
+  } = propertiesOf(traits, 'User Properties', flattenTypedTraits, problems)
   const checked = checkAnonymousId(textOf(trait ?? anonymousId))
   const { id, problem } = withMaxLength('Anonymous ID', MAX_VALUE_LENGTH, checked)
   if (problem !== undefined) problems.push(problem)
   if (id !== undefined) properties.anonymous_id = id
+  const { id: accountId, problem: accountProblem } = checkTrait('account_id', account)
+  if (accountProblem !== undefined) problems.push(accountProblem)
+  if (accountId !== undefined) properties.account_id = accountId
   return Object.keys(properties).length > 0 ? [['addUserProperties', properties]] : []
 }
 
 /** One of the ways to flatten. */
 type Flatten = (source: object) => TypedProperties
 
-const flattenTypedTraits: Flatten = (traits) => flattenTraits(traits, flattenTyped)
+const flattenTypedTraits: Flatten = (traits) => asUserProperties(flattenTyped(traits))
 
 /** The flat properties of an event, from what a mapping gave; a property that cannot be sent is left out. */
 export function eventPropertiesOf(given: unknown, problems: string[]): TypedProperties {

@@ -37,8 +37,8 @@ const MAY_LOSE = /[[:,\s]-?\d(?:[\d.]{15}|[\d.]*[eE])/
 
 function numberOrText(text: string): number | string {
   const number = Number(text)
-  // From here on JavaScript writes an integer with an exponent, which is not what the text has.
-  if (Math.abs(number) >= 1e21 && /^-?\d+$/.test(text)) return text
+  // From here on a number may be that of several texts, so the destination takes none for an ID.
+  if (Math.abs(number) > Number.MAX_SAFE_INTEGER && !/[.e]/i.test(text)) return text
   // Many languages write the 17 digits that identify every double; JavaScript writes fewer if they are enough.
   const isKept = [String(number), number.toPrecision(17)].some((written) => isSameNumber(written, text))
   return isKept ? number : text

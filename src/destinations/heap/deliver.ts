@@ -1,14 +1,16 @@
 import { ErrorCodes, IntegrationError, MultiStatusResponse, PayloadValidationError } from '@segment/actions-core'
 import type { RequestClient } from '@segment/actions-core'
+import { uncoerced } from './coercion'
+import type { Input } from './coercion'
 import type { Settings } from './generated-types'
 import { deleteUser } from './heapApi/deletion'
 import { postAccounts, postEvents, postMerges, postUsers } from './heapApi/endpoints'
+import { entriesOfAccounts, entriesOfMerges, entriesOfUsers } from './heapApi/entries'
 import { environmentOf } from './heapApi/environment'
 import type { HeapResponse, Problem } from './heapApi/response'
 import type { HeapAccount, HeapEvent, HeapMerge, HeapUser } from './heapApi/wireTypes'
-import { flatten } from './rules/flatten'
-import type { FlatProperties } from './rules/flatten'
 import { InvalidPayloadError } from './rules/invalidPayload'
+import { reasonOf } from './rules/text'
 
 /** What one payload asks of Heap; at least one of the parts. */
 export type Delivery = {
@@ -55,15 +57,14 @@ export type DeliveryResult = DeliverySuccess | DeliveryFailure
  *
  * @param build as for {@link deliver}
  * @throws PayloadValidationError for what the payload lacks; IntegrationError with Heap's status, or with 408 or 503 where
- * no response came. Segment retries 408, 429 and 5xx.
+ * no response came. Segment retries 408, 423, 429 and 5xx but 501.
  */
-export async function deliverOne<Payload>(
+export async function deliverOne<Payload extends object>(
   request: RequestClient,
-  settings: Settings,
-  payload: Payload,
+  input: Input<Settings, Payload>,
   build: (payload: Payload) => Delivery
 ): Promise<DeliverySuccess> {
-  const [result] = await deliver(request, settings, [payload], build)
+  const [result] = await deliver(request, { ...input, payload: [input.payload] }, build)
   if (!isFailure(result)) return result
   const { code, message } = result.problem
   if (code === 'PAYLOAD_VALIDATION_FAILED') throw new PayloadValidationError(message)
@@ -76,14 +77,13 @@ export async function deliverOne<Payload>(
  * @param build as for {@link deliver}
  * @returns a response for each payload, at its own index, with the words and status that {@link deliverOne} throws
  */
-export async function deliverBatch<Payload>(
+export async function deliverBatch<Payload extends object>(
   request: RequestClient,
-  settings: Settings,
-  payloads: Payload[],
+  input: Input<Settings, Payload[]>,
   build: (payload: Payload) => Delivery
 ): Promise<MultiStatusResponse> {
   const responses = new MultiStatusResponse()
-  for (const result of await deliver(request, settings, payloads, build)) {
+  for (const result of await deliver(request, input, build)) {
     if (isFailure(result)) {
       const { problem, ...rest } = result
       responses.pushErrorResponse({ ...rest, errortype: problem.code, errormessage: problem.message })
@@ -102,7 +102,7 @@ export async function deliverBatch<Payload>(
 export async function deliverDeletion(
   request: RequestClient,
   settings: Settings,
-  userId: string | null | undefined
+  userId: unknown
 ): Promise<{ status: number; body: string }> {
   try {
     return await deleteUser(request, settings, userId)
@@ -117,57 +117,65 @@ export async function deliverDeletion(
  * @param build turns a payload into its delivery; throws an InvalidPayloadError that says what is wrong
  * @throws IntegrationError where the settings name no environment; then nothing was sent
  */
-export async function deliver<Payload>(
+export async function deliver<Payload extends object>(
   request: RequestClient,
-  settings: Settings,
-  payloads: Payload[],
+  input: Input<Settings, Payload[]>,
   build: (payload: Payload) => Delivery
 ): Promise<DeliveryResult[]> {
-  const environment = environmentOf(settings)
-  const built = payloads.map((payload) => attempt(build, payload))
-  const deliveries = built.flatMap((result) => (isFailure(result) ? [] : result))
+  const environment = environmentOf(input.settings)
+  const built = uncoerced(input.payload, input).map((payload) => attempt(build, payload))
 
-  const users = merged(pick(deliveries, 'user'), ({ identity }) => identity)
-  const accounts = merged(pick(deliveries, 'account'), ({ account_id }) => account_id)
-  const merges = new Map(pick(deliveries, 'merge').map((merge) => [mergeKey(merge), merge]))
+  const events: HeapEvent[] = []
+  const users: HeapUser[] = []
+  const accounts: HeapAccount[] = []
+  const merges: HeapMerge[] = []
+  for (const result of built) {
+    if (isFailure(result)) continue
+    const { event, user, account, merge } = result
+    if (event) events.push(event)
+    if (user) users.push(user)
+    if (account) accounts.push(account)
+    if (merge) merges.push(merge)
+  }
+  const userEntries = entriesOfUsers(users)
+  const accountEntries = entriesOfAccounts(accounts)
+  const mergeEntries = entriesOfMerges(merges)
 
   const [eventResponses, userResponses, accountResponses, mergeResponses] = await Promise.all([
-    postEvents(request, environment, pick(deliveries, 'event')),
-    postUsers(request, environment, [...users.values()]),
-    postAccounts(request, environment, [...accounts.values()]),
-    postMerges(request, environment, [...merges.values()])
+    postEvents(request, environment, events),
+    postUsers(request, environment, userEntries.all),
+    postAccounts(request, environment, accountEntries.all),
+    postMerges(request, environment, mergeEntries.all)
   ])
 
+  const next: Record<Part, number> = { event: 0, user: 0, account: 0, merge: 0 }
   return built.map((result) => {
     if (isFailure(result)) return result
     const { event, user, account, merge } = result
     return resultOf(result, {
-      event: responseTo(event, eventResponses),
-      user: responseTo(user && users.get(user.identity), userResponses),
-      account: responseTo(account && accounts.get(account.account_id), accountResponses),
-      merge: responseTo(merge && merges.get(mergeKey(merge)), mergeResponses)
+      event: event && eventResponses[next.event++],
+      user: user && responseTo(userEntries.indices[next.user++], userResponses),
+      account: account && responseTo(accountEntries.indices[next.account++], accountResponses),
+      merge: merge && responseTo(mergeEntries.indices[next.merge++], mergeResponses)
     })
   })
 }
 
-function pick<P extends Part>(deliveries: Delivery[], part: P): NonNullable<Delivery[P]>[] {
-  return deliveries.flatMap((delivery) => delivery[part] ?? [])
-}
-
-function mergeKey({ user_id, identity }: HeapMerge): string {
-  return `${user_id} ${identity}`
-}
-
-function responseTo<Entry>(entry: Entry | undefined, responses: Map<Entry, HeapResponse>): HeapResponse | undefined {
-  return entry && responses.get(entry)
+/** Of Heap's responses to the entries by which a part was to be done, the one that Segment should see. */
+function responseTo(indices: number[], responses: HeapResponse[]): HeapResponse {
+  return indices.map((index) => responses[index]).reduce(moreDecisive)
 }
 
 function attempt<Payload>(build: (payload: Payload) => Delivery, payload: Payload): Delivery | DeliveryFailure {
   try {
     return build(payload)
   } catch (error) {
-    if (!(error instanceof InvalidPayloadError)) throw error
-    return { status: 400, problem: { code: ErrorCodes.PAYLOAD_VALIDATION_FAILED, message: error.message } }
+    if (error instanceof InvalidPayloadError) {
+      return { status: 400, problem: { code: ErrorCodes.PAYLOAD_VALIDATION_FAILED, message: error.message } }
+    }
+    // A mistake of ours, or an object that was made to throw: the neighbours are delivered all the same.
+    const message = `The payload could not be turned into what Heap takes (${reasonOf(error)}), so it was not sent.`
+    return { status: 500, problem: { code: ErrorCodes.INTERNAL_SERVER_ERROR, message } }
   }
 }
 
@@ -175,40 +183,29 @@ function isFailure<Other extends object>(result: Other | DeliveryFailure): resul
   return 'problem' in result
 }
 
-/** One entry per key, its properties merged in the order of the payloads: the later wins. */
-function merged<Entry extends { properties: FlatProperties }>(
-  entries: Entry[],
-  keyOf: (entry: Entry) => string
-): Map<string, Entry> {
-  const groups = new Map<string, Entry[]>()
-  for (const entry of entries) {
-    const group = groups.get(keyOf(entry))
-    if (group) group.push(entry)
-    else groups.set(keyOf(entry), [entry])
-  }
-  return new Map(
-    Array.from(groups, ([key, group]) => {
-      const properties = flatten(...group.map((entry) => entry.properties))
-      return [key, { ...group[0], properties }]
-    })
-  )
-}
-
-/** One result of the responses to a payload's parts, with a status that Segment retries if a retry can help any of them. */
+/** One result of the responses to a payload's parts. */
 function resultOf(sent: Delivery, responses: Partial<Record<Part, HeapResponse>>): DeliveryResult {
   const body: Partial<Record<Part, string>> = {}
-  const refused: HeapResponse[] = []
-  let status = 0
+  const present: HeapResponse[] = []
   for (const part of PARTS) {
     const response = responses[part]
     if (!response) continue
     body[part] = response.body
-    status ||= response.status
-    if (response.problem) refused.push(response)
+    present.push(response)
   }
-  const decisive = refused.find(isRetried) ?? refused[0]
-  if (!decisive?.problem) return { status, body, sent }
-  return { status: decisive.status, body, sent, problem: { code: decisive.problem.code, message: report(responses) } }
+  const { status, problem } = present.reduce(moreDecisive)
+  if (!problem) return { status, body, sent }
+  return { status, body, sent, problem: { code: problem.code, message: report(responses) } }
+}
+
+/** Of two responses the one whose status Segment should see: a retry may mend it, or it has a problem, or it came first. */
+function moreDecisive(one: HeapResponse, other: HeapResponse): HeapResponse {
+  return weight(other) > weight(one) ? other : one
+}
+
+function weight(response: HeapResponse): number {
+  if (!response.problem) return 0
+  return isRetried(response) ? 2 : 1
 }
 
 function report(responses: Partial<Record<Part, HeapResponse>>): string {
@@ -222,5 +219,5 @@ function report(responses: Partial<Record<Part, HeapResponse>>): string {
 
 /** Segment delivers again what ended with one of these statuses. Source: Segment, RetryableError of actions-core. */
 function isRetried({ status }: HeapResponse): boolean {
-  return status === 408 || status === 429 || status >= 500
+  return status === 408 || status === 423 || status === 429 || (status >= 500 && status !== 501)
 }

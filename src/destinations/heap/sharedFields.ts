@@ -1,28 +1,29 @@
 import type { InputField } from '@segment/actions-core'
 import { MAX_ENTRIES } from './heapApi/wireTypes'
-import { flatten, flattenByIndex } from './rules/flatten'
-import type { Flatten } from './rules/flatten'
+import type { NestedMode } from './rules/flatten'
 
-const BY_INDEX = 'flatten_by_index'
+const NESTED_MODES: { label: string; value: NestedMode }[] = [
+  { label: 'Objects by dotted name, lists as text', value: 'flatten_objects' },
+  { label: 'Objects and lists by dotted name', value: 'flatten' },
+  { label: 'Each object or list as text', value: 'stringify' },
+  { label: 'Left out', value: 'drop' }
+]
 
-/** How arrays are sent, on every action that flattens. */
-export const arrayHandlingField: { array_handling: InputField } = {
-  array_handling: {
-    label: 'Lists in Properties',
+/** How objects and lists in properties are sent, on every action that has properties. */
+export const nestedPropertiesField: { nested_properties_mode: InputField } = {
+  nested_properties_mode: {
+    label: 'Objects and Lists in Properties',
     description:
-      'How a list such as ["a", "b"] is sent: as one text, or each entry as a property of its own (foods.0, foods.1), for reports that were built on such names. If left empty, as one text.',
+      'How a property is sent that is an object or a list. By dotted name, each value in it is a property of its own: order.total, and for lists foods.0, foods.1. As text, it is one property that holds JSON: ["a","b"]. A list that is too long for one text is sent up to its last entry that fits, and a property such as foods.omitted says how many were left out; by dotted name, all of them are sent. If left empty, objects are sent by dotted name and lists as text.',
     type: 'string',
-    choices: [
-      { label: 'As one text', value: 'stringify' },
-      { label: 'Each entry as a property of its own', value: BY_INDEX }
-    ],
-    default: 'stringify'
+    choices: NESTED_MODES,
+    default: 'flatten_objects'
   }
 }
 
 /** The way to flatten that a customer chose. */
-export function flattenFor({ array_handling }: { array_handling?: string }): Flatten {
-  return array_handling === BY_INDEX ? flattenByIndex : flatten
+export function nestedMode({ nested_properties_mode }: { nested_properties_mode?: unknown }): NestedMode | undefined {
+  return NESTED_MODES.find(({ value }) => value === nested_properties_mode)?.value
 }
 
 /** Heap's own ID of a visitor, for customers who also run Heap's SDK. */
@@ -31,8 +32,7 @@ export const heapUserIdField: { heap_user_id: InputField } = {
     label: 'Heap User ID',
     description:
       'The number by which Heap’s own SDK knows a visitor: heap.getUserId(). Map it only if you also run that SDK. It is never your own user ID. If left empty, the other IDs are used.',
-    type: 'string',
-    allowNull: true
+    type: 'string'
   }
 }
 

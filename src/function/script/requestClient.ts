@@ -12,6 +12,8 @@ export interface RequestOptions {
   redirect?: 'follow' | 'manual' | 'error'
   /** Milliseconds until the answer must be here, its body included. */
   timeout?: number
+  /** Bytes that an answer may have, unpacked. */
+  size?: number
   /** Whether an answer other than 2xx is thrown as an {@link HTTPError}; true if left out. */
   throwHttpErrors?: boolean
   skipResponseCloning?: boolean
@@ -28,6 +30,7 @@ export interface Request {
   headers: Record<string, string>
   body?: string
   redirect?: RequestOptions['redirect']
+  size?: number
 }
 
 /** An answer that is all here. */
@@ -84,7 +87,7 @@ interface FetchedResponse {
   text(): Promise<string>
 }
 
-// The globals of Segment's runtime: node-fetch 2, which takes a timeout, and lodash, which has the only timer.
+// The globals of Segment's runtime: node-fetch 2, which takes a timeout and a size, and lodash, which has the only timer.
 declare const fetch: (url: string, options: Omit<Request, 'url'> & { timeout: number }) => Promise<FetchedResponse>
 declare const _: { debounce(run: () => void, milliseconds: number): { (): void; cancel(): void } }
 
@@ -130,6 +133,7 @@ function requestOf(url: string, options: RequestOptions): Request {
     headers = {},
     json,
     redirect,
+    size,
     // These are the client's own or have done their work in a hook.
     username: _username,
     password: _password,
@@ -144,7 +148,7 @@ function requestOf(url: string, options: RequestOptions): Request {
   } = options
   const [name] = Object.keys(unknown)
   if (name !== undefined) throw new Error(`A Segment Function cannot send a request with the option "${name}".`)
-  const request: Request = { url, method: method.toUpperCase(), headers, redirect }
+  const request: Request = { url, method: method.toUpperCase(), headers, redirect, size }
   if (json === undefined) return request
   return { ...request, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(json) }
 }
@@ -181,5 +185,9 @@ function alarmAfter(milliseconds: number): { rung: Promise<never>; cancel: () =>
 function ownError(error: unknown): Error {
   const { message, code, type } = error as { message?: string; code?: string; type?: string }
   if (type === 'request-timeout' || type === 'body-timeout') return new RequestTimeoutError()
-  return Object.assign(new Error(message ?? String(error)), code !== undefined && { code })
+  return Object.assign(
+    new Error(message ?? String(error)),
+    code !== undefined && { code },
+    type !== undefined && { type }
+  )
 }

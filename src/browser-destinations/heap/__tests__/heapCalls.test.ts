@@ -138,6 +138,20 @@ describe('an identity that Heap must not get', () => {
     ])
     expect(warnings).toStrictEqual([expect.stringMatching(/^Heap: Anonymous ID is "null"/)])
   })
+
+  it('may be the account of a person', async () => {
+    const { calls, warnings } = await heapCallsFor([
+      identify('alice', { account_id: '"null"', plan: 'pro' }),
+      identify('bob', { account_id: ' acme ' })
+    ])
+    expect(calls).toStrictEqual([
+      ['identify', 'alice'],
+      ['addUserProperties', { plan: 'pro' }],
+      ['identify', 'bob'],
+      ['addUserProperties', { account_id: 'acme' }]
+    ])
+    expect(warnings).toStrictEqual([expect.stringMatching(/^Heap: Trait "account_id" is ""null""/)])
+  })
 })
 
 describe('what Heap cannot take', () => {

@@ -35,7 +35,7 @@ describe('deliver', () => {
       profile('bob', { plan: 'free' }),
       profile('alice', { plan: 'pro' })
     ]
-    expect(await deliver(request, settings, payloads, build)).toStrictEqual(
+    expect(await deliver(request, { settings, payload: payloads }, build)).toStrictEqual(
       payloads.map((payload) => ({ status: 200, body: { user: 'updated' }, sent: payload }))
     )
     expect(sent).toStrictEqual({
@@ -51,13 +51,48 @@ describe('deliver', () => {
   it('sends the neighbours of a payload that is refused', async () => {
     nock('https://heapanalytics.com').post('/api/add_user_properties').reply(200, 'updated')
     const payloads = [new InvalidPayloadError('Identity is missing.'), profile('bob', {})]
-    expect(await deliver(request, settings, payloads, build)).toStrictEqual([
+    expect(await deliver(request, { settings, payload: payloads }, build)).toStrictEqual([
       { status: 400, problem: { code: 'PAYLOAD_VALIDATION_FAILED', message: 'Identity is missing.' } },
       { status: 200, body: { user: 'updated' }, sent: payloads[1] }
     ])
   })
 
-  it('hides no mistake of its own', async () => {
-    await expect(deliver(request, settings, [new TypeError('bug')], build)).rejects.toThrow(TypeError)
+  it('spares the neighbours of a payload that throws, whatever it throws', async () => {
+    nock('https://heapanalytics.com').post('/api/add_user_properties').reply(200, 'updated')
+    const payloads = [new TypeError('keep out'), profile('bob', {})]
+    expect(await deliver(request, { settings, payload: payloads }, build)).toStrictEqual([
+      {
+        status: 500,
+        problem: {
+          code: 'INTERNAL_SERVER_ERROR',
+          message: 'The payload could not be turned into what Heap takes (keep out), so it was not sent.'
+        }
+      },
+      { status: 200, body: { user: 'updated' }, sent: payloads[1] }
+    ])
+  })
+
+  it.each([
+    [408, 400, 408],
+    [400, 423, 423],
+    [400, 429, 429],
+    [400, 500, 500],
+    [413, 599, 599],
+    [501, 400, 501],
+    [400, 501, 400],
+    [501, 503, 503],
+    [200, 400, 400],
+    [200, 200, 200]
+  ])('has for an event answered %i and a person answered %i the status %i', async (eventStatus, userStatus, status) => {
+    nock('https://heapanalytics.com')
+      .post('/api/integrations/track')
+      .reply(eventStatus, 'event')
+      .post('/api/add_user_properties')
+      .reply(userStatus, 'user')
+    const event = { event: 'Opened', user_identifier: {}, custom_properties: {}, idempotency_key: 'message-1' }
+    const payload = [{ event, ...profile('alice', {}) }]
+    const [result] = await deliver(request, { settings, payload }, build)
+    expect(result).toMatchObject({ status, body: { event: 'event', user: 'user' } })
+    expect('problem' in result).toBe(status !== 200)
   })
 })

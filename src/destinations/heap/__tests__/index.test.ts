@@ -56,18 +56,34 @@ describe('the definition', () => {
             'traits',
             'heap_user_id',
             'email',
-            'array_handling',
+            'nested_properties_mode',
             'enable_batching',
             'batch_size'
           ]
         ],
         [
           'identifyUser',
-          ['user_id', 'anonymous_id', 'traits', 'heap_user_id', 'array_handling', 'enable_batching', 'batch_size']
+          [
+            'user_id',
+            'anonymous_id',
+            'traits',
+            'heap_user_id',
+            'nested_properties_mode',
+            'enable_batching',
+            'batch_size'
+          ]
         ],
         [
           'updateAccount',
-          ['account_id', 'traits', 'identity', 'account_id_property', 'array_handling', 'enable_batching', 'batch_size']
+          [
+            'account_id',
+            'traits',
+            'identity',
+            'account_id_property',
+            'nested_properties_mode',
+            'enable_batching',
+            'batch_size'
+          ]
         ]
       ]
     })
@@ -99,7 +115,7 @@ describe('the definition', () => {
           type: { '@path': '$.type' },
           name: { '@path': '$.name' },
           traits: { '@path': '$.context.traits' },
-          array_handling: 'stringify',
+          nested_properties_mode: 'flatten_objects',
           enable_batching: true,
           batch_size: 1000
         }
@@ -113,7 +129,7 @@ describe('the definition', () => {
           user_id: { '@path': '$.userId' },
           anonymous_id: { '@path': '$.anonymousId' },
           traits: { '@path': '$.traits' },
-          array_handling: 'stringify',
+          nested_properties_mode: 'flatten_objects',
           enable_batching: true,
           batch_size: 1000
         }
@@ -128,7 +144,7 @@ describe('the definition', () => {
           traits: { '@path': '$.traits' },
           identity: { '@path': '$.userId' },
           account_id_property: 'account_id',
-          array_handling: 'stringify',
+          nested_properties_mode: 'flatten_objects',
           enable_batching: true,
           batch_size: 1000
         }

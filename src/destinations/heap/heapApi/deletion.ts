@@ -24,7 +24,7 @@ const NO_USER_ID =
 export async function deleteUser(
   request: RequestClient,
   settings: Settings,
-  userId: string | null | undefined
+  userId: unknown
 ): Promise<{ status: number; body: string }> {
   environmentOf(settings)
   const apiKey = trimmed(settings.apiKey)

@@ -7,33 +7,36 @@ import type { HeapResponse } from './response'
 import type { HeapAccount, HeapEvent, HeapMerge, HeapUser } from './wireTypes'
 
 /**
- * Posts events, at most 1000 a request, and gives the response to each.
+ * Posts events, at most 1000 a request, and gives the response to each by its index.
  * Source: the endpoint that Heap's integrations use; the public `/api/track` takes no anonymous ID.
  */
 export function postEvents(
   request: RequestClient,
   { host, appId }: Environment,
   events: HeapEvent[]
-): Promise<Map<HeapEvent, HeapResponse>> {
+): Promise<HeapResponse[]> {
   return postEach(events, (entries) =>
     post(request, `${host}/api/integrations/track`, { app_id: appId, library: 'server', events: entries })
   )
 }
 
 /**
- * Sets user properties, at most 1000 users a request, and gives the response for each.
+ * Sets user properties, at most 1000 users a request, and gives the response for each by its index.
  * An identity that Heap does not know becomes a user. Source: Heap, Add User Properties and its bulk form.
  */
 export function postUsers(
   request: RequestClient,
   { host, appId }: Environment,
   users: HeapUser[]
-): Promise<Map<HeapUser, HeapResponse>> {
-  return postEach(users, (entries) =>
-    post(request, `${host}/api/add_user_properties`, {
-      app_id: appId,
-      ...(entries.length === 1 ? entries[0] : { users: entries })
-    })
+): Promise<HeapResponse[]> {
+  return postEach(
+    users,
+    (entries) =>
+      post(request, `${host}/api/add_user_properties`, {
+        app_id: appId,
+        ...(entries.length === 1 ? entries[0] : { users: entries })
+      }),
+    (one, next) => one.identity === next.identity
   )
 }
 
@@ -42,7 +45,7 @@ export function postAccounts(
   request: RequestClient,
   { host, appId }: Environment,
   accounts: HeapAccount[]
-): Promise<Map<HeapAccount, HeapResponse>> {
+): Promise<HeapResponse[]> {
   return postEach(accounts, (entries) =>
     post(request, `${host}/api/add_account_properties`, {
       app_id: appId,
@@ -52,13 +55,12 @@ export function postAccounts(
 }
 
 /** Moves the events of visitors to people, a request each: there is no bulk form. Source: Heap, Identify. */
-export async function postMerges(
+export function postMerges(
   request: RequestClient,
   { host, appId }: Environment,
   merges: HeapMerge[]
-): Promise<Map<HeapMerge, HeapResponse>> {
-  const responses = await mapConcurrently(merges, (merge) =>
+): Promise<HeapResponse[]> {
+  return mapConcurrently(merges, (merge) =>
     post(request, `${host}/api/${HEAP_IDENTIFY_API_VERSION}/identify`, { app_id: appId, ...merge })
   )
-  return new Map(merges.map((merge, index) => [merge, responses[index]]))
 }

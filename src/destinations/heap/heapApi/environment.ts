@@ -1,5 +1,6 @@
 import { ErrorCodes, IntegrationError } from '@segment/actions-core'
 import type { Settings } from '../generated-types'
+import { quoted } from '../rules/text'
 
 /** Heap, Data Residency: data of an EU environment must not go to the US host. */
 export const HOSTS = { US: 'https://heapanalytics.com', EU: 'https://c.eu.heap-api.com' }
@@ -20,14 +21,14 @@ export function environmentOf({ appId, region = 'US' }: Settings): Environment {
   const id = String(appId ?? '').trim()
   if (!/^\d+$/.test(id)) {
     throw new IntegrationError(
-      `App ID "${id}" is not a Heap environment ID, which is a number such as 12343283. Copy it from Heap, under Account > Manage > Projects.`,
+      `App ID ${quoted(id)} is not a Heap environment ID, which is a number such as 12343283. Copy it from Heap, under Account > Manage > Projects.`,
       ErrorCodes.BAD_REQUEST,
       400
     )
   }
   if (region !== 'US' && region !== 'EU') {
     throw new IntegrationError(
-      `Data Region "${region}" is unknown, so nothing was sent. Select US or EU, whichever your Heap environment is in.`,
+      `Data Region ${quoted(region)} is unknown, so nothing was sent. Select US or EU, whichever your Heap environment is in.`,
       ErrorCodes.BAD_REQUEST,
       400
     )

@@ -7,31 +7,52 @@ export const MAX_EXTRA_REQUESTS = 120
 /** Events and profiles of a batch each have so many requests under way at once. */
 export const MAX_CONCURRENT_REQUESTS = 4
 
+/** Entries from `start` up to `end`, which are one request. */
+type Group = { start: number; end: number }
+
 /**
- * Posts entries in requests of a size that Heap takes, and gives each entry the response to its request.
+ * Posts entries in requests of a size that Heap takes, and gives each entry, by its index, the response to its request.
  *
  * Heap refuses a request for the sake of one bad entry. A refused request of several is halved and sent again, all halves of a
  * round at once, until the culprits stand alone. Entries that Heap took on the way are stored once: an event by its
  * idempotency key, a profile because the same values overwrite themselves. {@link MAX_EXTRA_REQUESTS} bounds the halving;
  * entries undecided by then get the response to the last request they were in.
+ *
+ * @param belongTogether says of neighbours whether their order matters, so that one request should hold both
  */
 export async function postEach<Entry>(
   entries: Entry[],
-  postSome: (entries: Entry[]) => Promise<HeapResponse>
-): Promise<Map<Entry, HeapResponse>> {
-  const responses = new Map<Entry, HeapResponse>()
+  postSome: (entries: Entry[]) => Promise<HeapResponse>,
+  belongTogether: (one: Entry, next: Entry) => boolean = () => false
+): Promise<HeapResponse[]> {
+  /** Groups of at most `size` entries. Those that belong together are in one, unless they are too many. */
+  const split = (group: Group, size: number): Group[] => {
+    const groups: Group[] = []
+    for (let start = group.start, end: number; start < group.end; start = end) {
+      const farthest = Math.min(start + size, group.end)
+      end = farthest
+      while (end > start && end < group.end && belongTogether(entries[end - 1], entries[end])) end--
+      if (end === start) end = farthest
+      groups.push({ start, end })
+    }
+    return groups
+  }
+
+  const responses: HeapResponse[] = []
   let extraRequests = MAX_EXTRA_REQUESTS
-  let round = split(entries, MAX_ENTRIES)
+  let round = split({ start: 0, end: entries.length }, MAX_ENTRIES)
   while (round.length > 0) {
-    const next: Entry[][] = []
-    const roundResponses = await mapConcurrently(round, postSome)
+    const next: Group[] = []
+    const roundResponses = await mapConcurrently(round, ({ start, end }) => postSome(entries.slice(start, end)))
     for (const [index, group] of round.entries()) {
       const response = roundResponses[index]
-      if (group.length > 1 && isRefused(response) && extraRequests >= 2) {
-        extraRequests -= 2
-        next.push(...split(group, Math.ceil(group.length / 2)))
+      const halves = isRefused(response) ? split(group, Math.ceil((group.end - group.start) / 2)) : []
+      if (halves.length > 1 && halves.length <= extraRequests) {
+        extraRequests -= halves.length
+        next.push(...halves)
       } else {
-        for (const entry of group) responses.set(entry, response)
+        responses.length = Math.max(responses.length, group.end)
+        responses.fill(response, group.start, group.end)
       }
     }
     round = next
@@ -42,12 +63,6 @@ export async function postEach<Entry>(
 /** Heap found fault with what was sent: an entry that it does not take, or too much at once. */
 function isRefused({ status }: HeapResponse): boolean {
   return status === 400 || status === 413
-}
-
-function split<Entry>(entries: Entry[], size: number): Entry[][] {
-  const groups: Entry[][] = []
-  for (let start = 0; start < entries.length; start += size) groups.push(entries.slice(start, start + size))
-  return groups
 }
 
 /** Like `Promise.all` of a map, with at most {@link MAX_CONCURRENT_REQUESTS} under way. */

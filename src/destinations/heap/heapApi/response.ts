@@ -1,5 +1,6 @@
 import { ErrorCodes, getErrorCodeFromHttpStatus } from '@segment/actions-core'
 import type { ModifiedResponse, RequestClient, RequestOptions } from '@segment/actions-core'
+import { excerpt } from '../rules/text'
 
 /** Why something was not delivered: a code that Segment's Event Delivery groups errors by, and a sentence for a person. */
 export interface Problem {
@@ -14,6 +15,9 @@ export interface HeapResponse {
   problem?: Problem
 }
 
+/** Heap's responses are short. What is longer, unpacked, is not read to its end. */
+const MAX_RESPONSE_BYTES = 1_000_000
+
 /** Posts to Heap, and turns whatever comes of it into a response. */
 export async function post(
   request: RequestClient,
@@ -21,18 +25,20 @@ export async function post(
   json: object | undefined,
   credentials: Pick<RequestOptions, 'username' | 'password' | 'headers'> = {}
 ): Promise<HeapResponse> {
+  const options: RequestOptions & { size: number } = {
+    method: 'post',
+    json,
+    ...credentials,
+    throwHttpErrors: false,
+    // A redirect would send personal data to a host that nobody chose.
+    redirect: 'manual',
+    // The copy of a long response stalls until somebody reads the original.
+    skipResponseCloning: true,
+    // Known to node-fetch, which the request client is made of.
+    size: MAX_RESPONSE_BYTES
+  }
   try {
-    const response = await request(url, {
-      method: 'post',
-      json,
-      ...credentials,
-      throwHttpErrors: false,
-      // A redirect would send personal data to a host that nobody chose.
-      redirect: 'manual',
-      // The copy of a long response stalls until somebody reads the original.
-      skipResponseCloning: true
-    })
-    return read(response)
+    return read(await request(url, options))
   } catch (error) {
     return unreachable(error)
   }
@@ -40,7 +46,7 @@ export async function post(
 
 function read({ ok, status, statusText, content }: ModifiedResponse): HeapResponse {
   if (ok) return { status, body: content }
-  const reason = excerpt(content) || statusText
+  const reason = sentenceIn(content) || statusText
   return {
     status,
     body: content,
@@ -49,28 +55,34 @@ function read({ ok, status, statusText, content }: ModifiedResponse): HeapRespon
 }
 
 /** Heap's reason for a person: one line, and no page of HTML that a proxy wrote. */
-function excerpt(content: string): string {
+function sentenceIn(content: string): string {
   const text = content.replace(/\s+/g, ' ').trim()
-  if (text.startsWith('<')) return ''
-  return text.length > 300 ? `${text.slice(0, 300)}…` : text
+  return text.startsWith('<') ? '' : excerpt(text, 300)
 }
 
 /** No response came: Segment should try again, as after a timeout (408) or where a service is away (503). */
 function unreachable(error: unknown): HeapResponse {
   const reason = error instanceof Error ? error.message : String(error)
-  const timedOut = isTimeout(error)
-  return {
-    status: timedOut ? 408 : 503,
-    body: '',
-    problem: {
-      code: timedOut ? ErrorCodes.REQUEST_TIMEOUT : ErrorCodes.RETRYABLE_ERROR,
-      message: timedOut ? `Heap did not answer in time (${reason})` : `Heap could not be reached (${reason})`
-    }
+  if (isTimeout(error)) return noResponse(408, ErrorCodes.REQUEST_TIMEOUT, `Heap did not answer in time (${reason})`)
+  if (typeOf(error) === 'max-size') {
+    return noResponse(503, ErrorCodes.RETRYABLE_ERROR, `Heap answered more than ${MAX_RESPONSE_BYTES} bytes`)
   }
+  return noResponse(503, ErrorCodes.RETRYABLE_ERROR, `Heap could not be reached (${reason})`)
 }
 
-/** The request client marks its own timeout with a code, and one of Segment's with status 408. */
+function noResponse(status: number, code: Problem['code'], message: string): HeapResponse {
+  return { status, body: '', problem: { code, message } }
+}
+
+/** The request client marks its own timeout with a code, one of Segment's with status 408, and one while it reads by a type. */
 function isTimeout(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  return ('code' in error && error.code === 'ETIMEDOUT') || ('status' in error && error.status === 408)
+  if ('code' in error && error.code === 'ETIMEDOUT') return true
+  if ('status' in error && error.status === 408) return true
+  return error.name === 'AbortError' || typeOf(error) === 'body-timeout' || typeOf(error) === 'request-timeout'
+}
+
+/** What node-fetch calls the kind of a failure. */
+function typeOf(error: unknown): unknown {
+  return error instanceof Error && 'type' in error ? error.type : undefined
 }

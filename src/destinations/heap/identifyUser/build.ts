@@ -1,7 +1,8 @@
 import type { Delivery } from '../deliver'
+import { objectOf } from '../rules/fields'
 import { checkAnonymousId, checkHeapUserId, checkIdentity, optionalId, requiredId } from '../rules/identity'
 import { userProperties } from '../rules/profile'
-import { flattenFor } from '../sharedFields'
+import { nestedMode } from '../sharedFields'
 import type { Payload } from './generated-types'
 
 const NO_IDENTITY =
@@ -16,6 +17,7 @@ export function build(payload: Payload): Delivery {
   const identity = requiredId(checkIdentity(payload.user_id), NO_IDENTITY)
   const heapUserId = optionalId(checkHeapUserId(payload.heap_user_id))
   const anonymousId = optionalId(checkAnonymousId(payload.anonymous_id))
-  const user = { identity, properties: userProperties(payload.traits, anonymousId, flattenFor(payload)) }
+  const traits = objectOf(payload.traits, 'User Properties')
+  const user = { identity, properties: userProperties(traits, anonymousId, nestedMode(payload)) }
   return heapUserId === undefined ? { user } : { user, merge: { user_id: heapUserId, identity } }
 }

@@ -1,7 +1,7 @@
 import type { ActionDefinition } from '@segment/actions-core'
 import { deliverBatch, deliverOne } from '../deliver'
 import type { Settings } from '../generated-types'
-import { arrayHandlingField, batchFields, heapUserIdField } from '../sharedFields'
+import { nestedPropertiesField, batchFields, heapUserIdField } from '../sharedFields'
 import { build } from './build'
 import type { Payload } from './generated-types'
 
@@ -15,7 +15,6 @@ const action: ActionDefinition<Settings, Payload> = {
       description:
         'The ID that tells this person apart from everyone else, such as your user ID. Required: without it the call is rejected, because Heap has nobody to give the properties to. At most 255 characters; "Alice" and "alice" are two people.',
       type: 'string',
-      allowNull: true,
       default: { '@path': '$.userId' }
     },
     anonymous_id: {
@@ -23,7 +22,6 @@ const action: ActionDefinition<Settings, Payload> = {
       description:
         'The ID that Segment gave this visitor before they were known. Heap uses it to add their earlier events to this person. If left empty, earlier events stay anonymous.',
       type: 'string',
-      allowNull: true,
       default: { '@path': '$.anonymousId' }
     },
     traits: {
@@ -38,11 +36,11 @@ const action: ActionDefinition<Settings, Payload> = {
       description:
         'The number by which Heap’s own SDK knows a visitor: heap.getUserId(). With it, everything that this visitor did is moved to the person, which cannot be undone. Map it only if you also run that SDK. It is never your own user ID. If left empty, nothing is moved.'
     },
-    ...arrayHandlingField,
+    ...nestedPropertiesField,
     ...batchFields
   },
-  perform: (request, { payload, settings }) => deliverOne(request, settings, payload, build),
-  performBatch: (request, { payload, settings }) => deliverBatch(request, settings, payload, build)
+  perform: (request, input) => deliverOne(request, input, build),
+  performBatch: (request, input) => deliverBatch(request, input, build)
 }
 
 export default action

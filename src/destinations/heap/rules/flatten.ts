@@ -1,5 +1,6 @@
 import { InvalidPayloadError } from './invalidPayload'
-import { cut, MAX_PROPERTY_LENGTH } from './text'
+import { Path } from './path'
+import { cut, MAX_PROPERTY_LENGTH, quoted, reasonOf, storable, storableJson } from './text'
 
 /** Heap's flat properties: every key and value a string of at most {@link MAX_PROPERTY_LENGTH} characters. */
 export type FlatProperties = Record<string, string>
@@ -8,150 +9,208 @@ export type FlatProperties = Record<string, string>
 export type TypedProperties = Record<string, string | number | boolean>
 
 /**
- * Turns any Segment object into Heap's flat properties: nested objects become `parent.key`, arrays JSON, everything else its string.
+ * What becomes of objects and lists in properties. Source: Segment, the destination heap-cloud, but for the first.
  *
- * Keys and values are cut to {@link MAX_PROPERTY_LENGTH} UTF-16 characters; of two keys that meet, the later wins.
- * `null`, `undefined`, `NaN`, infinities, functions, symbols and empty objects become nothing.
- * The time it takes grows with the number of leaves, the depth is not limited.
- *
- * @param sources objects whose properties are taken one after the other, as if they were one object
- * @throws {@link InvalidPayloadError} for an object that contains itself and for an array that JSON cannot express.
+ * - `flatten_objects`: objects by dotted names (`order.total`), lists as one JSON text
+ * - `flatten`: objects and lists by dotted names (`foods.0`)
+ * - `stringify`: each object or list as one JSON text
+ * - `drop`: nothing
  */
-export function flatten(...sources: object[]): FlatProperties {
-  return flattenAll(sources, false, stringify)
+export type NestedMode = 'flatten_objects' | 'flatten' | 'stringify' | 'drop'
+
+/**
+ * Turns any Segment object into Heap's flat properties.
+ *
+ * Keys and values are cut to {@link MAX_PROPERTY_LENGTH} UTF-16 characters; of two keys that meet, the later wins. What a store
+ * cannot hold is left out of them; see storable. `null`, `undefined`, `NaN`, infinities, functions, symbols and empty objects
+ * become nothing. JSON that is too long keeps as many whole entries from its start as fit, and `<key>.omitted` says how many
+ * were left out, unless the object has a property of that name. Time grows with the number of leaves; depth is not limited.
+ *
+ * @param into properties to add these to
+ * @throws InvalidPayloadError for an object that contains itself, and for what cannot be read or written as JSON
+ */
+export function flatten(
+  properties: object,
+  mode: NestedMode = 'flatten_objects',
+  into: FlatProperties = {}
+): FlatProperties {
+  return flattenInto(into, properties, mode, stringify)
 }
 
-/** Like {@link flatten}, but an array becomes its entries under `parent.0`, `parent.1`, …, and an empty one nothing. */
-export function flattenByIndex(...sources: object[]): FlatProperties {
-  return flattenAll(sources, true, stringify)
-}
-
-/** Like {@link flatten}, but numbers and booleans stay what they are. */
-export function flattenTyped(...sources: object[]): TypedProperties {
-  return flattenAll(sources, false, scalar)
-}
-
-/** One of the ways to flatten that make strings of everything. */
-export type Flatten = typeof flatten
-
-/** Makes of a value that is no object what is sent, or undefined for what Heap stores nothing of. */
-type LeafOf<Value> = (value: unknown, path: string) => Value | undefined
-
-function flattenAll<Value>(sources: object[], indexArrays: boolean, leafOf: LeafOf<Value>): Record<string, Value> {
-  // Without a prototype while it is filled: a key such as __proto__ is data like any other.
-  const flat = Object.create(null) as Record<string, Value>
-  for (const source of sources) flattenInto(flat, source, indexArrays, leafOf)
-  return Object.setPrototypeOf(flat, Object.prototype) as Record<string, Value>
+/** Like {@link flatten} in its first mode, but numbers and booleans stay what they are. */
+export function flattenTyped(properties: object): TypedProperties {
+  return flattenInto<string | number | boolean>({}, properties, 'flatten_objects', scalar)
 }
 
 /**
- * Flattens a person's traits, under names that Heap takes for user properties.
+ * Gives a person's flat traits the names that Heap takes for user properties.
  *
  * `id` in any casing and `user_id` travel as `segment_id` and `segment_user_id`; another casing of `email` becomes `email`.
  * A name sent exactly as the new one wins over the renamed. Source: Heap, Add User Properties.
- *
- * @throws {@link InvalidPayloadError} as {@link flatten} does.
  */
-export function flattenTraits(traits: object, flattenWith?: Flatten): FlatProperties
-export function flattenTraits(traits: object, flattenWith: typeof flattenTyped): TypedProperties
-export function flattenTraits(traits: object, flattenWith: Flatten | typeof flattenTyped = flatten): TypedProperties {
-  const flat: TypedProperties = flattenWith(traits)
-  const renamed: TypedProperties = {}
+export function asUserProperties<Value>(flat: Record<string, Value>): Record<string, Value> {
+  let renamed: Record<string, Value> | undefined
   for (const key of Object.keys(flat)) {
     const name = userPropertyName(key)
     if (name === key) continue
+    renamed ??= {}
     renamed[name] = flat[key]
     delete flat[key]
   }
-  return { ...renamed, ...flat }
+  return renamed ? { ...renamed, ...flat } : flat
 }
+
+function userPropertyName(key: string): string {
+  if (key.length > 7) return key
+  if (key === 'user_id') return 'segment_user_id'
+  const lower = key.toLowerCase()
+  if (lower === 'id') return 'segment_id'
+  return lower === 'email' ? lower : key
+}
+
+/** Makes of a value that is no object what is sent, or undefined for what Heap stores nothing of. */
+type LeafOf<Value> = (value: unknown) => Value | undefined
+
+/** An object being walked: which of its keys comes next, where it stands, and the walk to return to. */
+interface Walk {
+  source: Record<string, unknown>
+  keys: string[]
+  next: number
+  place: Path
+  depth: number
+  parent?: Walk
+}
+
+/** How many entries of a list, or of an object, did not fit its property. */
+type Omission = { name: string; count: number }
+
+/** Ordinary objects end before this depth; below it, each is looked for in itself. */
+const SUSPICIOUS_DEPTH = 64
+
+/** Ends the name of a property that says how many entries of another were left out. */
+export const OMITTED = '.omitted'
 
 const CIRCULAR = 'contains itself, so it has no end and cannot be sent. Send the values that you need instead.'
 
 /** A loop, not a recursion: an event may nest deeper than the call stack. */
 function flattenInto<Value>(
-  flat: Record<string, Value>,
+  flat: Record<string, Value | string>,
   source: object,
-  indexArrays: boolean,
+  mode: NestedMode,
   leafOf: LeafOf<Value>
-): void {
-  const ancestors = new Set<object>([source])
-  let walk: Walk | undefined = startWalk(source, '')
+): Record<string, Value | string> {
+  let ancestors: Set<object> | undefined
+  const omissions: Omission[] = []
+  let walk: Walk | undefined = startWalk(source, Path.root)
   while (walk) {
-    const nested = flattenLeaves(flat, walk, indexArrays, leafOf)
+    const nested = flattenLeaves(flat, walk, mode, leafOf, omissions)
     if (nested === undefined) {
-      ancestors.delete(walk.source)
+      ancestors?.delete(walk.source)
       walk = walk.parent
-    } else {
-      if (ancestors.has(nested.source)) throw unsendable(nested.prefix.slice(0, -1), CIRCULAR)
-      ancestors.add(nested.source)
-      walk = nested
+      continue
     }
+    walk = nested
+    if (walk.depth < SUSPICIOUS_DEPTH) continue
+    ancestors ??= new Set()
+    if (ancestors.has(walk.source)) throw unsendable(firstRepeated(walk), CIRCULAR)
+    ancestors.add(walk.source)
   }
+  for (const { name, count } of omissions) {
+    const key = omittedKey(name)
+    const value = leafOf(count)
+    if (!(key in flat) && value !== undefined) setProperty(flat, key, value)
+  }
+  return flat
 }
 
-/** An object being walked: which of its keys comes next, what its keys are prefixed with, and the walk to return to. */
-interface Walk {
-  source: Record<string, unknown>
-  keys: string[]
-  next: number
-  prefix: string
-  parent?: Walk
-}
-
-function startWalk(source: object, prefix: string, parent?: Walk): Walk {
-  return { source: source as Record<string, unknown>, keys: Object.keys(source), next: 0, prefix, parent }
+function startWalk(source: object, place: Path, parent?: Walk): Walk {
+  const depth = parent ? parent.depth + 1 : 0
+  return { source: source as Record<string, unknown>, keys: Object.keys(source), next: 0, place, depth, parent }
 }
 
 /** Writes leaves from where the walk stands, up to the next object to go into; undefined when there is none left. */
 function flattenLeaves<Value>(
-  flat: Record<string, Value>,
+  flat: Record<string, Value | string>,
   walk: Walk,
-  indexArrays: boolean,
-  leafOf: LeafOf<Value>
+  mode: NestedMode,
+  leafOf: LeafOf<Value>,
+  omissions: Omission[]
 ): Walk | undefined {
-  const { source, keys, prefix } = walk
-  while (walk.next < keys.length) {
-    const key = keys[walk.next++]
-    // Past the limit a longer path makes no other key, so it stops growing.
-    const path = prefix.length > MAX_PROPERTY_LENGTH ? prefix : prefix + key
-    let value = source[key]
-    if (typeof value === 'object' && value !== null) {
-      value = withoutToJSON(value, path)
-      if (isObject(value) || (indexArrays && Array.isArray(value))) return startWalk(value, `${path}.`, walk)
+  const { source, keys } = walk
+  let place = walk.place
+  try {
+    while (walk.next < keys.length) {
+      const key = keys[walk.next++]
+      place = walk.place.to(key)
+      let value = source[key]
+      if (typeof value === 'object' && value !== null) {
+        value = withoutToJSON(value, place)
+        if (isNested(value)) {
+          if (mode === 'drop') continue
+          if (mode === 'flatten' || (mode === 'flatten_objects' && !Array.isArray(value))) {
+            return startWalk(value, place, walk)
+          }
+          setProperty(flat, place.name, jsonWithinLimit(value, place, omissions))
+          continue
+        }
+      }
+      const leaf = leafOf(value)
+      if (leaf !== undefined) setProperty(flat, place.name, leaf)
     }
-    const leaf = leafOf(value, path)
-    if (leaf !== undefined) flat[cut(path)] = leaf
+  } catch (error) {
+    if (error instanceof InvalidPayloadError) throw error
+    throw unsendable(place, `cannot be read (${reasonOf(error)}). Send a plain value instead.`)
   }
   return undefined
 }
 
-/** The property at a path holds a value that no Heap property can express. */
-function unsendable(path: string, problem: string): InvalidPayloadError {
-  return new InvalidPayloadError(`Property "${cut(path)}" ${problem}`)
+/** Sets a property under any name: `__proto__` is data like any other. */
+export function setProperty<Value>(flat: Record<string, Value>, key: string, value: Value): void {
+  if (key === '__proto__') {
+    Object.defineProperty(flat, key, { value, configurable: true, enumerable: true, writable: true })
+  } else {
+    flat[key] = value
+  }
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+function isNested(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
+/** Where an object stands that is its own ancestor, as the last of a walk is: as near to the root as it first happens. */
+function firstRepeated(last: Walk): Path {
+  const ancestors: Walk[] = []
+  for (let walk = last.parent; walk; walk = walk.parent) ancestors.unshift(walk)
+  const seen = new Set<object>()
+  for (const { source, place } of ancestors) {
+    if (seen.has(source)) return place
+    seen.add(source)
+  }
+  return last.place
+}
+
+/** The property at a place holds a value that no Heap property can express. */
+function unsendable({ path }: Path, problem: string): InvalidPayloadError {
+  return new InvalidPayloadError(`Property ${quoted(path)} ${problem}`)
 }
 
 /** What `toJSON` gives, asked again as long as the result has one of its own. */
-function withoutToJSON(value: unknown, path: string): unknown {
-  let plain = value
+function withoutToJSON(value: object, place: Path): unknown {
+  let plain: unknown = value
   for (let asked = 0; hasToJSON(plain); asked++) {
-    const result = attempt(plain, path)
+    const result = attempt(plain, place)
     if (result === plain) return plain
-    if (asked === 100) throw unsendable(path, 'has a toJSON whose answers never end. Send a plain value instead.')
+    if (asked === 100) throw unsendable(place, 'has a toJSON whose answers never end. Send a plain value instead.')
     plain = result
   }
   return plain
 }
 
-function attempt(value: { toJSON: () => unknown }, path: string): unknown {
+function attempt(value: { toJSON: () => unknown }, place: Path): unknown {
   try {
     return value.toJSON()
   } catch (error) {
-    throw unsendable(path, `has a toJSON that fails (${message(error)}). Send a plain value instead.`)
+    throw unsendable(place, `has a toJSON that fails (${reasonOf(error)}). Send a plain value instead.`)
   }
 }
 
@@ -159,45 +218,56 @@ function hasToJSON(value: unknown): value is { toJSON: () => unknown } {
   return typeof value === 'object' && value !== null && typeof (value as { toJSON?: unknown }).toJSON === 'function'
 }
 
+/** The JSON of a list or an object; of one that is too long for a property, that of the whole entries at its start. */
+function jsonWithinLimit(nested: object, place: Path, omissions: Omission[]): string {
+  const whole = toJson(nested, place)
+  if (whole.length <= MAX_PROPERTY_LENGTH) return whole
+  const [open, close] = Array.isArray(nested) ? '[]' : '{}'
+  const entries = Object.entries(JSON.parse(whole) as object)
+  const fitting: string[] = []
+  let length = 1
+  for (const [key, entry] of entries) {
+    const json = open === '[' ? JSON.stringify(entry) : `${JSON.stringify(key)}:${JSON.stringify(entry)}`
+    length += json.length + 1
+    if (length > MAX_PROPERTY_LENGTH) break
+    fitting.push(json)
+  }
+  omissions.push({ name: place.name, count: entries.length - fitting.length })
+  return open + fitting.join(',') + close
+}
+
+function toJson(nested: object, place: Path): string {
+  try {
+    return storableJson(JSON.stringify(nested))
+  } catch (error) {
+    const kind = Array.isArray(nested) ? 'an array' : 'an object'
+    throw unsendable(place, `is ${kind} that cannot be written as JSON (${reasonOf(error)}). Send plain values.`)
+  }
+}
+
+/** The name of the property that says how many entries of another were left out; where that leaves no room for it, it gives way. */
+export function omittedKey(name: string): string {
+  return cut(name, MAX_PROPERTY_LENGTH - OMITTED.length) + OMITTED
+}
+
 /** The string of a value that is no object, cut to Heap's limit. */
-function stringify(value: unknown, path: string): string | undefined {
+function stringify(value: unknown): string | undefined {
   switch (typeof value) {
     case 'string':
-      return cut(value)
+      return cut(storable(value))
     case 'number':
       return Number.isFinite(value) ? String(value) : undefined
     case 'boolean':
       return String(value)
     case 'bigint':
       return cut(String(value))
-    case 'object':
-      return value === null ? undefined : cut(stringifyArray(value, path))
     default:
       return undefined
   }
 }
 
 /** A number or boolean as it is, anything else as its string. */
-function scalar(value: unknown, path: string): string | number | boolean | undefined {
+function scalar(value: unknown): string | number | boolean | undefined {
   if (typeof value === 'boolean') return value
-  return typeof value === 'number' && Number.isFinite(value) ? value : stringify(value, path)
-}
-
-function stringifyArray(array: object, path: string): string {
-  try {
-    return JSON.stringify(array)
-  } catch (error) {
-    throw unsendable(path, `is an array that cannot be written as JSON (${message(error)}). Send plain values.`)
-  }
-}
-
-function message(error: unknown): string {
-  return error instanceof Error ? error.message.split('\n')[0] : String(error)
-}
-
-function userPropertyName(key: string): string {
-  if (key === 'user_id') return 'segment_user_id'
-  const lower = key.length <= 5 ? key.toLowerCase() : key
-  if (lower === 'id') return 'segment_id'
-  return lower === 'email' ? lower : key
+  return typeof value === 'number' && Number.isFinite(value) ? value : stringify(value)
 }

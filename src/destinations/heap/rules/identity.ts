@@ -1,15 +1,13 @@
+import { isPrimitive, wrongType } from './fields'
 import { InvalidPayloadError } from './invalidPayload'
-import { MAX_PROPERTY_LENGTH, trimmed } from './text'
+import { MAX_PROPERTY_LENGTH, quoted, storable, stripped, trimmed } from './text'
 
 /** Heap, Identify: an identity has 1 to 255 characters. */
 export const MAX_IDENTITY_LENGTH = 255
 
-/** Heap's own IDs go from 0 to 2^53 − 1. Source: Heap, Identify. */
-const MAX_HEAP_USER_ID = BigInt(Number.MAX_SAFE_INTEGER)
-
 /**
  * Values that programs send for people they do not know. Heap would merge everyone who carries one into a single
- * profile, which cannot be undone. Source: Heap, Using Identify; `0`, `-1` and the like come from analytics products' lists.
+ * profile, which cannot be undone. Source: Heap, Using Identify; the others come from analytics products' lists.
  */
 const PLACEHOLDERS = new Set([
   'undefined',
@@ -18,19 +16,51 @@ const PLACEHOLDERS = new Set([
   'none',
   'nan',
   'n/a',
+  '#n/a',
+  '\\n',
   'unknown',
   'anonymous',
+  'not_authenticated',
   'guest',
   'user',
   'true',
   'false',
   '0',
+  '-0',
+  '0.0',
   '-1',
-  '[object object]',
-  '{}',
-  '[]',
-  '00000000-0000-0000-0000-000000000000'
+  '-1.0',
+  '00000000-0000-0000-0000-000000000000',
+  '00000000000000000000000000000000'
 ])
+
+/** Such values joined, as `first + ' ' + last` and lists of nothing give. */
+const NOTHINGS = /^(?:undefined|null|none)(?:[\s,;|]+(?:undefined|null|none))+$/
+
+/** Neither a letter nor a digit nor a symbol: `-` is how logs write what is missing. */
+const NO_WORD = /^\p{P}*$/u
+
+/** What stands round a value that was printed, not sent: quotation marks, brackets, and what nobody sees. */
+const QUOTES = /^["'`´\\\p{Pi}\p{Pf}„‚＂＇\s\p{Cc}\p{Default_Ignorable_Code_Point}]$/u
+const WRAPPING =
+  /^["'`´\\<>＂＇＜＞\p{Ps}\p{Pe}\p{Pi}\p{Pf}\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800\ufffd]$/u
+
+/** A thing that was printed as text: [object Promise], [Function: id], <built-in function id>, %!s(<nil>). */
+const PRINTED =
+  /^[[<({]+(?:object|function|asyncfunction|class|symbol|built-in function|bound method)\b.*[\])>}]+$|^%!\w\(.*\)$/is
+
+/** Nothing but the mark of a template that was never filled in, in the syntax of one language or another. */
+const TEMPLATE =
+  /^(?:\{\{.*\}\}|[$#@~]\{.*\}|\{[%$#].*\}|[<[]%.*%[>\]]|<\?.*\?>|%%.*%%|\*\|.*\|\*|\[\[.*\]\]|<<.*>>|\$\(.*\)|##.+##|@@.+@@)$/s
+
+/** The name of a variable for an ID, in the brackets of a template: {user_id}, <USER_ID>, %userId%; or a macro: __UID__. */
+const VARIABLE = /^[{[(<%]+[A-Za-z][\w.-]*?(?:[._-][Ii][Dd]|[a-z]I[dD])[}\])>%]+$|^__[A-Z][A-Z0-9_]*__$/
+
+/** No program writes so much for nobody. Regular expressions that look back would take a long time over much more. */
+const MAX_PLACEHOLDER_LENGTH = 1000
+
+/** A number whose last digits were not written out, as JavaScript, Python, Java and spreadsheets print it. */
+const ROUNDED = /^-?\d(?:[.,]\d+)?e[+-]\d+$|^-?\d[.,]\d+e\d+$/i
 
 /** A field that holds an identifier. */
 interface IdField {
@@ -47,7 +77,7 @@ const MERGES_PEOPLE =
 
 const IDENTITY: IdField = { label: 'Identity', maxLength: MAX_IDENTITY_LENGTH, placeholderIs: MERGES_PEOPLE }
 
-/** Heap takes an event with any; a longer one does not fit the user property by which Heap joins the visitor to a person. */
+/** An event takes one of any length; a profile keeps it in a property. */
 const ANONYMOUS_ID: IdField = { label: 'Anonymous ID', maxLength: Infinity, placeholderIs: MERGES_PEOPLE }
 
 const EMAIL: IdField = { label: 'Email', maxLength: Infinity, placeholderIs: MERGES_PEOPLE }
@@ -60,9 +90,18 @@ const ACCOUNT_ID: IdField = {
     'a placeholder that names no account: Heap would mix the properties of all that carry it. Map the ID of the account.'
 }
 
+const MESSAGE_ID: IdField = {
+  label: 'Message ID',
+  maxLength: Infinity,
+  placeholderIs:
+    'a placeholder that names no event: Heap would store only the first of all events that carry it. Map the ID that Segment gives every event to it.'
+}
+
+const HEAP_USER_ID: IdField = { label: 'Heap User ID', maxLength: Infinity, placeholderIs: MERGES_PEOPLE }
+
 /** What an identifier turned out to be; where it is missing, neither an ID nor a problem. */
 export interface CheckedId {
-  /** The ID as it is sent, without surrounding white space. */
+  /** The ID as it is sent, without what nobody sees at its ends. */
   id?: string
   /** Why the given ID must not be sent, as a sentence for a person. */
   problem?: string
@@ -70,35 +109,46 @@ export interface CheckedId {
   isPlaceholder?: boolean
 }
 
-/** Checks the ID that tells a person from everyone else. */
-export function checkIdentity(identity: string | null | undefined): CheckedId {
+/** Checks the ID that tells a person from everyone else: a text or a number. */
+export function checkIdentity(identity: unknown): CheckedId {
   return check(identity, IDENTITY)
 }
 
-/** Checks the ID of a visitor who is not known yet. */
-export function checkAnonymousId(anonymousId: string | null | undefined): CheckedId {
+/** Checks the ID of a visitor who is not known yet: a text or a number. */
+export function checkAnonymousId(anonymousId: unknown): CheckedId {
   return check(anonymousId, ANONYMOUS_ID)
 }
 
 /** Checks an email address that is used as an ID. */
-export function checkEmail(email: string | null | undefined): CheckedId {
+export function checkEmail(email: unknown): CheckedId {
   return check(email, EMAIL)
 }
 
-/** Checks the ID of an account. */
-export function checkAccountId(accountId: string | null | undefined): CheckedId {
+/** Checks the ID of an account: a text or a number. */
+export function checkAccountId(accountId: unknown): CheckedId {
   return check(accountId, ACCOUNT_ID)
 }
 
-/** Checks Heap's own numeric ID of a visitor. */
-export function checkHeapUserId(heapUserId: string | null | undefined): CheckedId {
-  const given = trimmed(heapUserId)
-  if (given === undefined) return {}
-  const id = /^\d+$/.test(given) ? BigInt(given) : undefined
-  if (id !== undefined && id <= MAX_HEAP_USER_ID) return { id: String(id) }
+/** Checks the ID of an event, by which Heap stores it once. */
+export function checkMessageId(messageId: unknown): CheckedId {
+  return check(messageId, MESSAGE_ID)
+}
+
+/** Checks Heap's own ID of a visitor, a number from 0 to 2^53 − 1. Source: Heap, Identify. */
+export function checkHeapUserId(heapUserId: unknown): CheckedId {
+  const given = textToCheck(heapUserId, HEAP_USER_ID)
+  if (typeof given !== 'string') return given
+  const isNumber = given.length <= MAX_PLACEHOLDER_LENGTH && /^\d+$/.test(given)
+  if (isNumber && Number(given) <= Number.MAX_SAFE_INTEGER) return { id: String(Number(given)) }
   return {
-    problem: `Heap User ID "${given}" is not an ID of Heap’s SDK, which is a number from 0 to 9007199254740991. Map heap.getUserId() to it, or nothing.`
+    problem: `Heap User ID ${quoted(given)} is not an ID of Heap’s SDK, which is a number from 0 to 9007199254740991. Map heap.getUserId() to it, or nothing.`
   }
+}
+
+/** Checks a trait that Heap reads as an ID; `anonymous_id` and `account_id` are such. */
+export function checkTrait(name: string, value: unknown): CheckedId {
+  const { placeholderIs } = name === 'account_id' ? ACCOUNT_ID : ANONYMOUS_ID
+  return check(value, { label: `Trait "${name}"`, maxLength: MAX_PROPERTY_LENGTH, placeholderIs })
 }
 
 /**
@@ -122,17 +172,48 @@ export function requiredId({ id, problem }: CheckedId, missing: string): string 
   return id
 }
 
-/** Whether a trimmed identifier stands for nobody, in any casing. */
-export function isPlaceholder(identifier: string): boolean {
-  return PLACEHOLDERS.has(identifier.toLowerCase())
+/** Whether a trimmed identifier stands for nobody, in any casing and whatever it is wrapped in. */
+export function isPlaceholder(id: string): boolean {
+  if (id.length > MAX_PLACEHOLDER_LENGTH) return false
+  const lower = id.toLowerCase()
+  if (PLACEHOLDERS.has(lower) || NOTHINGS.test(lower)) return true
+  // Most IDs begin and end with a letter or a digit: they are wrapped in nothing.
+  if (isAlphanumeric(id.charCodeAt(0)) && isAlphanumeric(id.charCodeAt(id.length - 1))) return false
+  const unquoted = stripped(id, QUOTES)
+  if (TEMPLATE.test(unquoted) || PRINTED.test(unquoted) || VARIABLE.test(unquoted)) return true
+  const bare = stripped(id, WRAPPING).toLowerCase()
+  return NO_WORD.test(bare) || PLACEHOLDERS.has(bare) || NOTHINGS.test(bare)
 }
 
-function check(value: string | null | undefined, { label, maxLength, placeholderIs }: IdField): CheckedId {
-  const id = trimmed(value)
-  if (id === undefined) return {}
-  if (isPlaceholder(id)) return { problem: `${label} is "${id}", ${placeholderIs}`, isPlaceholder: true }
+function isAlphanumeric(unit: number): boolean {
+  const lower = unit | 0x20
+  return (lower >= 0x61 && lower <= 0x7a) || (unit >= 0x30 && unit <= 0x39)
+}
+
+function check(value: unknown, field: IdField): CheckedId {
+  const id = textToCheck(value, field)
+  if (typeof id !== 'string') return id
+  const { label, maxLength, placeholderIs } = field
+  if (isPlaceholder(id)) return { problem: `${label} is ${quoted(id)}, ${placeholderIs}`, isPlaceholder: true }
+  if (id.length <= MAX_PLACEHOLDER_LENGTH && ROUNDED.test(id)) return { problem: inexact(label, id) }
   if (id.length > maxLength) return { problem: tooLong(label, id.length, maxLength) }
   return { id }
+}
+
+/** What of a value is checked: its text, unless it is missing or none. */
+function textToCheck(value: unknown, { label }: IdField): string | CheckedId {
+  if (typeof value === 'string') return trimmed(storable(value)) ?? {}
+  if (value === undefined || value === null) return {}
+  if (!isPrimitive(value)) return { problem: wrongType(label, 'a string', value) }
+  if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER) {
+    return { problem: inexact(label, String(value)) }
+  }
+  return String(value)
+}
+
+/** The problem with a number that JavaScript cannot hold to the last digit: it may stand for several people. */
+function inexact(label: string, number: string): string {
+  return `${label} is the number ${quoted(number)}, whose last digits may be lost: two IDs could become one. Send the ID as text.`
 }
 
 /** The problem with an ID that exceeds a limit: cut, it could be somebody else's. */

@@ -1,7 +1,7 @@
 import type { ActionDefinition } from '@segment/actions-core'
 import { deliverBatch, deliverOne } from '../deliver'
 import type { Settings } from '../generated-types'
-import { arrayHandlingField, batchFields, heapUserIdField } from '../sharedFields'
+import { nestedPropertiesField, batchFields, heapUserIdField } from '../sharedFields'
 import { build } from './build'
 import type { Payload } from './generated-types'
 
@@ -24,7 +24,6 @@ const action: ActionDefinition<Settings, Payload> = {
       description:
         'The ID that tells this person apart from everyone else, such as your user ID. At most 255 characters; "Alice" and "alice" are two people. If left empty, the event belongs to the anonymous visitor.',
       type: 'string',
-      allowNull: true,
       default: { '@path': '$.userId' }
     },
     anonymous_id: {
@@ -32,7 +31,6 @@ const action: ActionDefinition<Settings, Payload> = {
       description:
         'The ID that Segment gives a visitor who is not known yet. If left empty, the event needs an Identity. With both, Heap adds the visitor’s earlier events to the person.',
       type: 'string',
-      allowNull: true,
       default: { '@path': '$.anonymousId' }
     },
     event: {
@@ -52,7 +50,7 @@ const action: ActionDefinition<Settings, Payload> = {
     timestamp: {
       label: 'Timestamp',
       description: 'When the event happened. If left empty, Heap uses the time at which it receives the event.',
-      type: 'datetime',
+      type: 'string',
       default: { '@path': '$.timestamp' }
     },
     type: {
@@ -81,14 +79,13 @@ const action: ActionDefinition<Settings, Payload> = {
       label: 'Email',
       description:
         'An email address that tells Heap whose event this is. Sent only if you map it. If left empty, the other IDs are used.',
-      type: 'string',
-      allowNull: true
+      type: 'string'
     },
-    ...arrayHandlingField,
+    ...nestedPropertiesField,
     ...batchFields
   },
-  perform: (request, { payload, settings }) => deliverOne(request, settings, payload, build),
-  performBatch: (request, { payload, settings }) => deliverBatch(request, settings, payload, build)
+  perform: (request, input) => deliverOne(request, input, build),
+  performBatch: (request, input) => deliverBatch(request, input, build)
 }
 
 export default action

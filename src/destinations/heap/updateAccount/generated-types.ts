@@ -14,15 +14,15 @@ export interface Payload {
   /**
    * The ID of a person who belongs to the account. At most 255 characters. If left empty, only the account is updated.
    */
-  identity?: string | null
+  identity?: string
   /**
    * The user property that you selected as Account ID in Heap, under Account > Manage > Account Health Analysis. It is set to the Account ID, so that the person belongs to the account. If left empty, it is account_id.
    */
   account_id_property?: string
   /**
-   * How a list such as ["a", "b"] is sent: as one text, or each entry as a property of its own (foods.0, foods.1), for reports that were built on such names. If left empty, as one text.
+   * How a property is sent that is an object or a list. By dotted name, each value in it is a property of its own: order.total, and for lists foods.0, foods.1. As text, it is one property that holds JSON: ["a","b"]. A list that is too long for one text is sent up to its last entry that fits, and a property such as foods.omitted says how many were left out; by dotted name, all of them are sent. If left empty, objects are sent by dotted name and lists as text.
    */
-  array_handling?: string
+  nested_properties_mode?: string
   /**
    * Send up to 1,000 events to Heap in one request, which is faster and keeps within Heap’s limits. Every event still succeeds or fails by itself. If switched off, events are sent one by one.
    */

@@ -1,7 +1,7 @@
 import type { ActionDefinition } from '@segment/actions-core'
 import { deliverBatch, deliverOne } from '../deliver'
 import type { Settings } from '../generated-types'
-import { arrayHandlingField, batchFields } from '../sharedFields'
+import { nestedPropertiesField, batchFields } from '../sharedFields'
 import { build } from './build'
 import type { Payload } from './generated-types'
 
@@ -30,7 +30,6 @@ const action: ActionDefinition<Settings, Payload> = {
       description:
         'The ID of a person who belongs to the account. At most 255 characters. If left empty, only the account is updated.',
       type: 'string',
-      allowNull: true,
       default: { '@path': '$.userId' }
     },
     account_id_property: {
@@ -40,11 +39,11 @@ const action: ActionDefinition<Settings, Payload> = {
       type: 'string',
       default: 'account_id'
     },
-    ...arrayHandlingField,
+    ...nestedPropertiesField,
     ...batchFields
   },
-  perform: (request, { payload, settings }) => deliverOne(request, settings, payload, build),
-  performBatch: (request, { payload, settings }) => deliverBatch(request, settings, payload, build)
+  perform: (request, input) => deliverOne(request, input, build),
+  performBatch: (request, input) => deliverBatch(request, input, build)
 }
 
 export default action

@@ -7,9 +7,13 @@ const testDestination = createTestIntegration(destination)
 
 afterAll(() => nock.restore())
 
-/** What no generated text can be: an App ID and a visitor's ID are numbers, and an event needs a name or a type that has one. */
+/** What no generated text can be: an App ID and a visitor's ID are numbers, a time is one, and an event needs a name or a type that has one. */
 const SETTINGS = { appId: '12343283', region: 'US' }
-const VALUES: Record<string, string> = { type: 'page', heap_user_id: '8325710047121' }
+const VALUES: Record<string, string> = {
+  type: 'page',
+  heap_user_id: '8325710047121',
+  timestamp: '2026-11-23T10:00:00.000Z'
+}
 
 /** The requests that an action makes for generated values, by URL: they are the same on every run. */
 export async function requestsOf(

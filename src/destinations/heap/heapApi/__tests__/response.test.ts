@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream'
+import { gzipSync } from 'node:zlib'
 import { createRequestClient } from '@segment/actions-core'
 import nock from 'nock'
 import { post } from '../response'
@@ -94,4 +96,53 @@ describe('post', () => {
       problem: { code: 'RETRYABLE_ERROR', message: 'Heap could not be reached (out of order)' }
     })
   })
+
+  describe('asks for a retry when a response', () => {
+    const stalling = () => {
+      const body = new Readable({ read: () => undefined })
+      body.push('{')
+      return body
+    }
+
+    it('stalls', async () => {
+      nock(US).post(TRACK).reply(200, stalling)
+      const impatient: typeof request = (url, options) => request(url, { ...options, timeout: 300 })
+      expect(await postWith(impatient)).toStrictEqual({
+        status: 408,
+        body: '',
+        problem: {
+          code: 'REQUEST_TIMEOUT',
+          message: `Heap did not answer in time (Response timeout while trying to fetch ${US}${TRACK} (over 300ms))`
+        }
+      })
+    })
+
+    it('stalls until Segment gives up waiting', async () => {
+      nock(US).post(TRACK).reply(200, stalling)
+      const limited = createRequestClient({ signal: AbortSignal.timeout(20) })
+      expect(await postWith(limited)).toMatchObject({ status: 408, problem: { code: 'REQUEST_TIMEOUT' } })
+    })
+
+    it.each([
+      ['has no end', () => Readable.from(endless()), {}],
+      ['is a bomb', gzipSync(Buffer.alloc(50_000_000)), { 'content-encoding': 'gzip' }],
+      ['is one byte too long', 'x'.repeat(1_000_001), {}]
+    ])('%s', async (_what, body, headers) => {
+      nock(US).post(TRACK).reply(200, body, headers)
+      expect(await postWith()).toStrictEqual({
+        status: 503,
+        body: '',
+        problem: { code: 'RETRYABLE_ERROR', message: 'Heap answered more than 1000000 bytes' }
+      })
+    })
+  })
+
+  it('reads what is as long as is allowed', async () => {
+    nock(US).post(TRACK).reply(200, 'x'.repeat(1_000_000))
+    expect(await postWith()).toStrictEqual({ status: 200, body: 'x'.repeat(1_000_000) })
+  })
 })
+
+function* endless(): Iterable<string> {
+  for (let chunk = 0; chunk < 1000; chunk++) yield 'x'.repeat(10_000)
+}

@@ -1,4 +1,5 @@
-import { flatten, flattenByIndex, flattenTraits, flattenTyped } from '../flatten'
+import { asUserProperties, flatten, flattenTyped } from '../flatten'
+import type { NestedMode } from '../flatten'
 import { InvalidPayloadError } from '../invalidPayload'
 import { MAX_PROPERTY_LENGTH } from '../text'
 
@@ -78,10 +79,9 @@ describe('flatten', () => {
   })
 
   it('cuts a value to the limit', () => {
-    expect(flatten({ exact: 'x'.repeat(LIMIT), long: 'x'.repeat(LIMIT + 1), list: ['x'.repeat(2000)] })).toStrictEqual({
+    expect(flatten({ exact: 'x'.repeat(LIMIT), long: 'x'.repeat(LIMIT + 1) })).toStrictEqual({
       exact: 'x'.repeat(LIMIT),
-      long: 'x'.repeat(LIMIT),
-      list: `["${'x'.repeat(LIMIT - 2)}`
+      long: 'x'.repeat(LIMIT)
     })
   })
 
@@ -124,10 +124,10 @@ describe('flatten', () => {
     expect(({} as Record<string, unknown>).polluted).toBeUndefined()
   })
 
-  it('takes several objects as if they were one', () => {
+  it('adds to properties that are there, and wins over them', () => {
     const data = JSON.parse('{"b":{"c":2},"__proto__":"p"}') as object
-    expect(Object.entries(flatten({ a: 1, 'b.c': 1 }, data, { a: 3 }))).toStrictEqual([
-      ['a', '3'],
+    expect(Object.entries(flatten(data, undefined, { a: '1', 'b.c': '1' }))).toStrictEqual([
+      ['a', '1'],
       ['b.c', '2'],
       ['__proto__', 'p']
     ])
@@ -160,6 +160,23 @@ describe('flatten', () => {
       }
     }
 
+    const throwing = Object.defineProperty({}, 'secret', {
+      enumerable: true,
+      get: () => {
+        throw new Error('keep out')
+      }
+    })
+    const closed = new Proxy(
+      {},
+      {
+        ownKeys: () => {
+          throw new Error('no entry')
+        }
+      }
+    )
+    const loop: unknown[] = []
+    loop.push({ loop })
+
     it.each<[string, object, string]>([
       ['a circular object', { a: { b: circular } }, 'Property "a.b.self" contains itself'],
       ['a root in itself', circular, 'Property "self" contains itself'],
@@ -167,37 +184,197 @@ describe('flatten', () => {
       ['a bigint in an array', { ids: [1n] }, 'Property "ids" is an array that cannot be written as JSON (Do not know'],
       ['an endless toJSON', { a: endless() }, 'Property "a" has a toJSON whose answers never end'],
       ['a failing toJSON', { a: failing }, 'Property "a" has a toJSON that fails (out of order).'],
-      ['a toJSON that throws no error', { a: unprintable }, 'Property "a" has a toJSON that fails (text).']
+      ['a toJSON that throws no error', { a: unprintable }, 'Property "a" has a toJSON that fails (text).'],
+      ['a getter that throws', { a: throwing }, 'Property "a.secret" cannot be read (keep out). Send a plain'],
+      ['a getter in a list', { a: [throwing] }, 'Property "a" is an array that cannot be written as JSON (keep out).'],
+      [
+        'a proxy that shows no keys',
+        { a: closed },
+        'Property "a" cannot be read (no entry). Send a plain value instead.'
+      ],
+      [
+        'a list in itself by way of an object',
+        { list: loop },
+        'Property "list" is an array that cannot be written as JSON'
+      ]
     ])('%s', (_kind, properties, message) => {
       expect(() => flatten(properties)).toThrow(InvalidPayloadError)
       expect(() => flatten(properties)).toThrow(message)
     })
 
-    it('with a name no longer than Heap takes', () => {
+    it('with no more of a long name than a person can read', () => {
       const long = 'k'.repeat(5000)
-      expect(() => flatten({ [long]: [1n] })).toThrow(`Property "${long.slice(0, LIMIT)}" is`)
+      expect(() => flatten({ [long]: [1n] })).toThrow(`Property "${long.slice(0, 100)}…" is`)
     })
   })
 })
 
-describe('flattenByIndex', () => {
-  it('names the entries of arrays by their place, objects in them too', () => {
-    const at = new Date(0)
+describe('text that a store cannot hold', () => {
+  it('leaves NUL out, and has U+FFFD for half of a surrogate pair', () => {
     expect(
-      flattenByIndex({ foods: ['a', { b: [1, [2]] }, null, at], empty: [], deep: { list: [true] } })
+      flatten({
+        'n\0ul': 'a\0b',
+        'half \ud83d': 'half \ude00',
+        whole: '😀',
+        list: ['\0', 'a\0', '\ud83d', { 'k\0\udc00': '😀\ud83d' }, '\\u0000', '\\\0', '\u0001'],
+        deep: { '\0': { '\0x': 1 } }
+      })
     ).toStrictEqual({
-      'foods.0': 'a',
-      'foods.1.b.0': '1',
-      'foods.1.b.1.0': '2',
-      'foods.3': '1970-01-01T00:00:00.000Z',
-      'deep.list.0': 'true'
+      nul: 'ab',
+      'half \ufffd': 'half \ufffd',
+      whole: '😀',
+      list: '["","a","\ufffd",{"k\ufffd":"😀\ufffd"},"\\\\u0000","\\\\","\\u0001"]',
+      'deep..x': '1'
     })
   })
 
-  it('names an array that contains itself', () => {
+  it('is left out before a limit cuts', () => {
+    expect(flatten({ [`${'\0'.repeat(LIMIT)}key`]: `${'\0'.repeat(LIMIT)}value` })).toStrictEqual({ key: 'value' })
+  })
+})
+
+describe('a list that is too long for a property', () => {
+  const entry = (length: number) => 'x'.repeat(length - 2)
+
+  it('keeps as many whole entries as fit, and says how many it left out', () => {
+    const products = Array.from({ length: 12 }, (_, index) => ({ sku: `sku-${index}`, name: 'A board game'.repeat(7) }))
+    const flat = flatten({ order: { products, total: 1 } })
+    const kept = JSON.parse(flat['order.products']) as unknown[]
+    expect(kept).toStrictEqual(products.slice(0, 9))
+    expect(flat['order.products'].length + JSON.stringify(products[9]).length).toBeGreaterThanOrEqual(LIMIT)
+    expect(Object.keys(flat)).toStrictEqual(['order.products', 'order.total', 'order.products.omitted'])
+    expect(flat['order.products.omitted']).toBe('3')
+  })
+
+  it('keeps what fits to the last character', () => {
+    expect(flatten({ list: [entry(LIMIT - 2)] })).toStrictEqual({ list: JSON.stringify([entry(LIMIT - 2)]) })
+    expect(flatten({ list: [entry(500), entry(LIMIT - 503)] })).not.toHaveProperty(['list.omitted'])
+    expect(flatten({ list: [entry(500), entry(LIMIT - 502)] })).toStrictEqual({
+      list: JSON.stringify([entry(500)]),
+      'list.omitted': '1'
+    })
+  })
+
+  it('is empty where the first entry alone is too long', () => {
+    expect(flatten({ list: [entry(LIMIT - 1), 1, 2] })).toStrictEqual({ list: '[]', 'list.omitted': '3' })
+  })
+
+  it('counts what it leaves out as JSON writes it', () => {
+    const list = [undefined, () => 1, null, new Date(0), 'a\0', ...Array.from({ length: 1000 }, (_, index) => index)]
+    const flat = flatten({ list })
+    const kept = JSON.parse(flat.list) as unknown[]
+    expect(kept.slice(0, 6)).toStrictEqual([null, null, null, '1970-01-01T00:00:00.000Z', 'a', 0])
+    expect(flat['list.omitted']).toBe(String(list.length - kept.length))
+  })
+
+  it('leaves a property alone that has the name of the count', () => {
+    const list = [entry(LIMIT)]
+    const own = { list: '[]', 'list.omitted': 'mine' }
+    expect(flatten({ list, 'list.omitted': 'mine' })).toStrictEqual(own)
+    expect(flatten({ 'list.omitted': 'mine', list })).toStrictEqual(own)
+    expect(flatten({ list }, undefined, { 'list.omitted': 'mine' })).toStrictEqual(own)
+  })
+
+  it.each([LIMIT - 9, LIMIT - 8, LIMIT - 7, LIMIT - 1, LIMIT, LIMIT + 1])(
+    'says so where its name has %i characters, too',
+    (length) => {
+      const key = 'k'.repeat(length)
+      const flat = flatten({ [key]: [entry(LIMIT)] })
+      expect(flat).toStrictEqual({
+        [key.slice(0, LIMIT)]: '[]',
+        [`${key.slice(0, LIMIT - 8)}.omitted`]: '1'
+      })
+    }
+  )
+})
+
+describe('flatten, in the mode', () => {
+  const properties = {
+    plain: 1,
+    at: new Date(0),
+    order: { total: 2, items: [{ sku: 'a', tags: ['x', null] }, 'b'] },
+    foods: ['cheese', { kind: 'bread' }, [1, [2]], null, new Date(0)],
+    none: [],
+    empty: {},
+    nothing: null
+  }
+
+  it.each<[NestedMode | undefined, Record<string, string>]>([
+    [
+      'flatten_objects',
+      {
+        'order.total': '2',
+        'order.items': '[{"sku":"a","tags":["x",null]},"b"]',
+        foods: '["cheese",{"kind":"bread"},[1,[2]],null,"1970-01-01T00:00:00.000Z"]',
+        none: '[]'
+      }
+    ],
+    [
+      'flatten',
+      {
+        'order.total': '2',
+        'order.items.0.sku': 'a',
+        'order.items.0.tags.0': 'x',
+        'order.items.1': 'b',
+        'foods.0': 'cheese',
+        'foods.1.kind': 'bread',
+        'foods.2.0': '1',
+        'foods.2.1.0': '2',
+        'foods.4': '1970-01-01T00:00:00.000Z'
+      }
+    ],
+    [
+      'stringify',
+      {
+        order: '{"total":2,"items":[{"sku":"a","tags":["x",null]},"b"]}',
+        foods: '["cheese",{"kind":"bread"},[1,[2]],null,"1970-01-01T00:00:00.000Z"]',
+        none: '[]',
+        empty: '{}'
+      }
+    ],
+    ['drop', {}]
+  ])('%s', (mode, nested) => {
+    expect(flatten(properties, mode)).toStrictEqual({ plain: '1', at: '1970-01-01T00:00:00.000Z', ...nested })
+  })
+
+  it('stringify keeps as many whole entries of an object as fit', () => {
+    const order = { total: 1, undefined: undefined, note: 'x'.repeat(900), '"quoted"': 'y'.repeat(300), last: 2 }
+    const flat = flatten({ order }, 'stringify')
+    expect(flat).toStrictEqual({ order: `{"total":1,"note":"${'x'.repeat(900)}"}`, 'order.omitted': '2' })
+  })
+
+  it('flatten names an array that contains itself', () => {
     const list: unknown[] = []
     list.push({ list })
-    expect(() => flattenByIndex({ list })).toThrow('Property "list.0.list" contains itself')
+    expect(() => flatten({ list }, 'flatten')).toThrow('Property "list.0.list" contains itself')
+  })
+
+  it('stringify names an object that contains itself', () => {
+    const order: Record<string, unknown> = {}
+    order.order = order
+    expect(() => flatten({ order }, 'stringify')).toThrow(
+      'Property "order" is an object that cannot be written as JSON (Converting circular structure to JSON).'
+    )
+  })
+})
+
+describe('flatten, of what is deep', () => {
+  it('takes every leaf on the way, the names of which stop growing at the limit', () => {
+    let deep: object = {}
+    for (let level = 100_000; level > 0; level--) deep = { a: deep, leaf: level }
+    const flat = flatten(deep)
+    expect(Object.keys(flat).length).toBeLessThan(520)
+    expect(flat['a.a.leaf']).toBe('3')
+  })
+
+  it('finds an object in itself far down', () => {
+    const deep: Record<string, unknown> = {}
+    const root: Record<string, unknown> = {}
+    let end = root
+    for (let level = 0; level < 5000; level++) end = end.a = {}
+    Object.assign(end, { b: deep })
+    deep.c = { deep }
+    expect(() => flatten(root)).toThrow(/^Property "(?:a\.)+…" contains itself/)
   })
 })
 
@@ -225,16 +402,16 @@ describe('flattenTyped', () => {
       infinite: Infinity,
       method: () => 1
     }
-    expect(flattenTyped(properties)).toStrictEqual(flatten(properties))
-    expect(Object.keys(flattenTyped(properties))).toStrictEqual(['text', 'date', 'big', 'list', 'long'])
+    expect(flattenTyped(properties)).toStrictEqual({ ...flatten(properties), 'long.omitted': 1 })
+    expect(Object.keys(flattenTyped(properties))).toStrictEqual(['text', 'date', 'big', 'list', 'long', 'long.omitted'])
   })
 
   it('takes the value that toJSON gives', () => {
     expect(flattenTyped({ price: { toJSON: () => 12.5 } })).toStrictEqual({ price: 12.5 })
   })
 
-  it('names traits as flattenTraits does', () => {
-    expect(flattenTraits({ id: 7, Email: 'a@example.com', vip: true }, flattenTyped)).toStrictEqual({
+  it('gets the names of user properties, too', () => {
+    expect(asUserProperties(flattenTyped({ id: 7, Email: 'a@example.com', vip: true }))).toStrictEqual({
       segment_id: 7,
       email: 'a@example.com',
       vip: true
@@ -242,9 +419,11 @@ describe('flattenTyped', () => {
   })
 })
 
-describe('flattenTraits', () => {
+describe('asUserProperties', () => {
+  const userPropertiesOf = (traits: object) => asUserProperties(flatten(traits))
+
   it('renames what Heap refuses as a user property', () => {
-    expect(flattenTraits({ id: 1, user_id: 2, name: 'Alice', company: { id: 3 } })).toStrictEqual({
+    expect(userPropertiesOf({ id: 1, user_id: 2, name: 'Alice', company: { id: 3 } })).toStrictEqual({
       segment_id: '1',
       segment_user_id: '2',
       name: 'Alice',
@@ -253,21 +432,25 @@ describe('flattenTraits', () => {
   })
 
   it.each(['id', 'Id', 'iD', 'ID'])('renames %s', (key) => {
-    expect(flattenTraits({ [key]: 7 })).toStrictEqual({ segment_id: '7' })
+    expect(userPropertiesOf({ [key]: 7 })).toStrictEqual({ segment_id: '7' })
   })
 
   it.each(['email', 'Email', 'EMAIL', 'eMail'])('writes %s as email, which Heap knows', (key) => {
-    expect(flattenTraits({ [key]: 'a@example.com' })).toStrictEqual({ email: 'a@example.com' })
+    expect(userPropertiesOf({ [key]: 'a@example.com' })).toStrictEqual({ email: 'a@example.com' })
   })
 
   it('prefers the exact name to a renamed one, whichever comes first', () => {
-    expect(flattenTraits({ Email: 'b@example.com', email: 'a@example.com' })).toStrictEqual({ email: 'a@example.com' })
-    expect(flattenTraits({ email: 'a@example.com', EMAIL: 'b@example.com' })).toStrictEqual({ email: 'a@example.com' })
-    expect(flattenTraits({ id: 1, segment_id: 2 })).toStrictEqual({ segment_id: '2' })
+    expect(userPropertiesOf({ Email: 'b@example.com', email: 'a@example.com' })).toStrictEqual({
+      email: 'a@example.com'
+    })
+    expect(userPropertiesOf({ email: 'a@example.com', EMAIL: 'b@example.com' })).toStrictEqual({
+      email: 'a@example.com'
+    })
+    expect(userPropertiesOf({ id: 1, segment_id: 2 })).toStrictEqual({ segment_id: '2' })
   })
 
   it('leaves names alone that only look alike', () => {
     const traits = { 'i.d': '1', User_Id: '2', emails: '3', 'e-mail': '4', idx: '5' }
-    expect(flattenTraits(traits)).toStrictEqual(traits)
+    expect(userPropertiesOf(traits)).toStrictEqual(traits)
   })
 })

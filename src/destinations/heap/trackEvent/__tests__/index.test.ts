@@ -266,11 +266,11 @@ describe('trackEvent', () => {
     )
   })
 
-  it('flattens lists by index where the customer asks for it, in properties and traits', async () => {
+  it('flattens lists where the customer asks for it, in properties and traits', async () => {
     const foods = ['cheese', { kind: 'bread', from: ['rye', null] }, []]
     const bodies = await bodiesOf(
       { properties: { foods }, context: { traits: { foods } } },
-      { array_handling: 'flatten_by_index' }
+      { nested_properties_mode: 'flatten' }
     )
     const flat = { 'foods.0': 'cheese', 'foods.1.kind': 'bread', 'foods.1.from.0': 'rye' }
     expect(bodies).toStrictEqual({

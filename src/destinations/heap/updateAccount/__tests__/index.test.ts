@@ -72,8 +72,8 @@ describe('updateAccount', () => {
     })
   })
 
-  it('flattens lists by index where the customer asks for it', async () => {
-    const bodies = await bodiesOf(() => send({ userId: null }, { array_handling: 'flatten_by_index' }))
+  it('flattens lists where the customer asks for it', async () => {
+    const bodies = await bodiesOf(() => send({ userId: null }, { nested_properties_mode: 'flatten' }))
     expect(bodies[ACCOUNT]).toStrictEqual({
       app_id: '11',
       account_id: 'acme',
