@@ -182,7 +182,7 @@ const theCommandIsOnTop = [
 ]
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'bench/.published', 'dist', 'coverage', '**/generated-types.ts'] },
+  { ignores: ['node_modules', 'heap-function.js', 'bench/.published', 'dist', 'coverage', '**/generated-types.ts'] },
   eslint.configs.recommended,
   tseslint.configs.recommendedTypeChecked,
   {

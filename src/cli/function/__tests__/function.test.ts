@@ -4,7 +4,7 @@ import path from 'node:path'
 import type { SegmentEvent } from '@segment/actions-core'
 import { HeapEmulator, interceptHeap } from '../../../heap-emulator'
 import { FunctionsRuntime } from '../../../segment-functions'
-import { COMMAND_FROM_SOURCE, ROOT, runNode } from '../../__tests__/run'
+import { COMMAND, COMMAND_FROM_SOURCE, ROOT, runNode } from '../../__tests__/run'
 import { EMULATED_APP_ID, loadDefinition } from '../../engine/definition'
 import { presetSubscriptions } from '../../engine/subscriptions'
 import { build, functionPipeline } from '..'
@@ -77,12 +77,10 @@ describe('heap-destination function try', () => {
   }
 
   it('delivers every example through the script, and Heap holds the same as of send', async () => {
-    const [tried, sent] = await Promise.all(
-      [
-        ['function', 'try', 'examples/'],
-        ['send', 'examples/']
-      ].map((args) => runNode([COMMAND_FROM_SOURCE, ...args], { cwd: ROOT }))
-    )
+    const [tried, sent] = await Promise.all([
+      runNode([COMMAND_FROM_SOURCE, 'function', 'try', 'examples/'], { cwd: ROOT }),
+      runNode([COMMAND, 'send', 'examples/'], { cwd: ROOT })
+    ])
     expect(tried).toMatchObject({ status: 0, errors: '' })
     expect(tried.output).toContain('✔ track "Signed Up"')
     expect(tried.output).toContain('POST https://heapanalytics.com/api/integrations/track → 200 {}')
