@@ -37,7 +37,7 @@ async function main(): Promise<void> {
     '1,000 track events with traits, by 100 people, through the framework and over real TLS sockets to a server on 127.0.0.1 that takes everything. The best of five rounds, taken in turns.',
     ...(await endToEndSection()),
     '## Our share',
-    'Time of `executeBatch` for 1,000 events, the median, with our `performBatch` against one that does nothing: the framework’s mapping and validation. Bodies are serialised, the network is left out.',
+    'Of the time of one `executeBatch` for 1,000 events, what our `performBatch` takes and what the framework takes round it for mapping, validation and results, the median of 300. Bodies are serialised, the network is left out.',
     ...(await shareSection())
   ].join('\n\n')
   console.log(report)
@@ -89,24 +89,41 @@ async function endToEndSection(): Promise<string[]> {
 }
 
 async function shareSection(): Promise<string[]> {
-  const events = trackEvents(1000)
-  const mapping = heap.presets?.[0].mapping ?? {}
-  const input = { events, mapping, settings: { appId: '12343283' } }
-  const nothing = destinationWith(() => undefined)
-  const ours = destinationWith((_request, data) => heap.actions.trackEvent.performBatch?.(withoutNetwork, data))
-  const bench = new Bench({ time: 3000 })
-  bench.add('floor', async () => void (await nothing.executeBatch('trackEvent', input)))
-  bench.add('ours', async () => void (await ours.executeBatch('trackEvent', input)))
-  const measured = await medians(bench)
+  const input = {
+    events: trackEvents(1000),
+    mapping: heap.presets?.[0].mapping ?? {},
+    settings: { appId: '12343283' }
+  }
+  const shares: { own: number; framework: number }[] = []
+  let own = 0
+  const destination = destinationWith(async (_request, data) => {
+    const start = performance.now()
+    const response: unknown = await heap.actions.trackEvent.performBatch?.(withoutNetwork, data)
+    own = performance.now() - start
+    return response
+  })
+  for (let round = 0; round < ROUNDS; round++) {
+    const start = performance.now()
+    await destination.executeBatch('trackEvent', input)
+    shares.push({ own, framework: performance.now() - start - own })
+  }
+  const [ours, theirs] = [median(shares.map((share) => share.own)), median(shares.map((share) => share.framework))]
   return [
     table(
-      ['', 'time', 'to the floor'],
+      ['', 'time', 'to the framework'],
       [
-        ['does nothing', time(measured.floor), ratio(1)],
-        ['ours', time(measured.ours), ratio(measured.ours / measured.floor)]
+        ['the framework', time(theirs), ratio(1)],
+        ['our `performBatch`', time(ours), ratio(ours / theirs)]
       ]
     )
   ]
+}
+
+/** Batches of which the share is the median. */
+const ROUNDS = 300
+
+function median(values: number[]): number {
+  return values.sort((one, other) => one - other)[values.length >> 1]
 }
 
 type PerformBatch = NonNullable<(typeof heap.actions)['trackEvent']['performBatch']>

@@ -1,4 +1,4 @@
-import { Destination } from '@segment/actions-core'
+import { createRequestClient, Destination } from '@segment/actions-core'
 import type { JSONObject, SegmentEvent } from '@segment/actions-core'
 import Heap from '../destinations/heap'
 import { HeapEmulator, interceptHeap } from '../heap-emulator'
@@ -125,5 +125,49 @@ describe('the rest of Heap’s API', () => {
     emulator.completeDeletions()
     expect(held().events.map(({ user }) => user)).toStrictEqual(['bob'])
     expect(held().users.map(({ identity }) => identity)).toStrictEqual(['bob'])
+  })
+})
+
+describe('events in the shapes that other adapters give', () => {
+  it.each<[string, object, string | undefined]>([
+    ['a numeric user ID', { userId: 42 }, undefined],
+    ['a numeric anonymous ID', { userId: null, anonymousId: 42 }, undefined],
+    ['an empty time', { timestamp: '' }, undefined],
+    ['no time', { timestamp: null }, undefined],
+    ['a zero time', { timestamp: '0001-01-01T00:00:00Z' }, undefined],
+    ['empty lists for objects in a mapping', { properties: null, context: {} }, undefined],
+    ['a numeric name', { event: 404 }, undefined],
+    ['no IDs', { userId: '', anonymousId: '' }, 'Identity and Anonymous ID are both missing'],
+    ['a group without an ID', { type: 'group' }, "missing the required field 'account_id'"],
+    ['a group with an empty ID', { type: 'group', groupId: '' }, "missing the required field 'account_id'"],
+    ['a numeric group ID', { type: 'group', groupId: 7 }, undefined],
+    ['an identify call with a numeric ID', { type: 'identify', userId: 7 }, undefined],
+    ['an identify call without traits', { type: 'identify', traits: null }, undefined]
+  ])('%s: delivered, or a clear error', async (_what, changes, message) => {
+    const odd = { ...event, ...changes }
+    const alone = onEvent(odd)
+    if (message === undefined) await alone
+    else await expect(alone).rejects.toThrow(message)
+    const batch = await new Destination(Heap).onBatch([odd, { ...event, messageId: 'message-0002' }], settings)
+    const responses = batch.flatMap(({ multistatus }) => multistatus ?? [])
+    expect(responses.filter(({ status }) => status === 200)).toHaveLength(message === undefined ? 2 : 1)
+  })
+
+  it('have in perform, called directly, what the framework would have made of them', async () => {
+    const { perform } = Heap.actions.trackEvent
+    const direct = async (payload: object) => {
+      await perform(createRequestClient(), {
+        settings: { appId: '12343283' },
+        payload: { message_id: 'message-0001', event: 'Opened', ...payload }
+      } as never)
+    }
+    await direct({ identity: 42, timestamp: 1795428000, properties: [], traits: [] })
+    expect(held().events).toMatchObject([{ user: '42', timestamp: '2026-11-23T10:00:00.000Z' }])
+    await expect(direct({ identity: ['ann'] })).rejects.toThrow('Identity must be a string but it was an array.')
+    await expect(direct({ identity: 'ann', event: {} })).rejects.toThrow(
+      'Event Name must be a string but it was an object.'
+    )
+    await expect(direct({ identity: 'ann', properties: ['a'] })).rejects.toThrow('Event Properties must be an object')
+    await expect(direct({ identity: 'ann', properties: 'a' })).rejects.toThrow('Event Properties must be an object')
   })
 })
