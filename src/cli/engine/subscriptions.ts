@@ -57,7 +57,7 @@ const NESTED_MODES: Record<string, string> = { flatten_by_index: 'flatten', stri
 function withNestedMode(entry: unknown, title: string, { actions }: Definition, notes: string[]): unknown {
   if (!isObject(entry) || !isObject(entry.mapping) || !('array_handling' in entry.mapping)) return entry
   const { fields = {} } = Object.entries(actions).find(([slug]) => slug === entry.partnerAction)?.[1] ?? {}
-  if ('array_handling' in fields || !('nested_properties_mode' in fields)) return entry
+  if (!('nested_properties_mode' in fields)) return entry
   const { array_handling, ...mapping } = entry.mapping
   const mode = NESTED_MODES[String(array_handling)]
   if (mode === undefined) return entry

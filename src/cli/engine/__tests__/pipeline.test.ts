@@ -24,11 +24,11 @@ function track(number: number, more: object = {}): SegmentEvent {
 
 describe('a list of one where a text is wanted', () => {
   it.each([
-    [{ userId: ['ann'] }, 'Identity must be a string or null but it was an array.'],
-    [{ anonymousId: ['ann'] }, 'Anonymous ID must be a string or null but it was an array.'],
-    [{ timestamp: ['2026-11-23T10:00:00Z'] }, 'Timestamp must be a string or number but it was an array.'],
-    [{ userId: ['a', 'b'] }, 'Identity must be a string or null but it was an array.'],
-    [{ userId: { a: 1 } }, 'Identity must be a string or null but it was an object.']
+    [{ userId: ['ann'] }, 'Identity must be a string but it was an array.'],
+    [{ anonymousId: ['ann'] }, 'Anonymous ID must be a string but it was an array.'],
+    [{ timestamp: ['2026-11-23T10:00:00Z'] }, 'Timestamp must be a string but it was an array.'],
+    [{ userId: ['a', 'b'] }, 'Identity must be a string but it was an array.'],
+    [{ userId: { a: 1 } }, 'Identity must be a string but it was an object.']
   ])('is called an array, alone and in a batch: %j', async (more, message) => {
     const event = track(1, more)
     expect((await pipeline().send(event)).runs).toMatchObject([{ error: { status: 400, message } }])

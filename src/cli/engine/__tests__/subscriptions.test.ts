@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { InputField } from '@segment/actions-core'
 import heap from '../../../destinations/heap'
 import { readSubscriptions } from '../subscriptions'
 
@@ -31,16 +30,11 @@ describe('readSubscriptions', () => {
     ['flatten_by_index', 'flatten'],
     ['stringify', 'flatten_objects']
   ])('takes array_handling %s for nested_properties_mode %s, and says so', (before, now) => {
-    const { trackEvent } = heap.actions
-    const { array_handling: _gone, ...fields } = trackEvent.fields as Record<string, InputField>
-    const mode: InputField = { label: 'Mode', description: '', type: 'string' }
-    const action = { ...trackEvent, fields: { ...fields, nested_properties_mode: mode } }
-    const definition = { ...heap, actions: { ...heap.actions, trackEvent: action } }
     const subscription = { partnerAction: 'trackEvent', subscribe: 'type = "track"' }
     const file = path.join(folder, 'mappings.json')
     writeFileSync(file, JSON.stringify([{ ...subscription, mapping: { event: 'x', array_handling: before } }]))
     const notes: string[] = []
-    const read = readSubscriptions(file, definition, (note) => notes.push(note))
+    const read = readSubscriptions(file, heap, (note) => notes.push(note))
     expect(read).toStrictEqual([{ ...subscription, mapping: { event: 'x', nested_properties_mode: now } }])
     expect(notes).toStrictEqual([
       `${file}: Subscription 1: array_handling is now nested_properties_mode, and "${before}" is "${now}".`
