@@ -1,5 +1,7 @@
 // Another zone than UTC, so that a date which takes the machine's own zone shows.
 process.env.TZ = 'America/New_York'
+// Otherwise each test file that bundles would leave a process of esbuild behind.
+process.env.ESBUILD_WORKER_THREADS = '0'
 
 const { availableParallelism } = require('node:os')
 

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:f
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { build } from 'esbuild'
+import { buildSync } from 'esbuild'
 import ts from 'typescript'
 import { bundleForBrowsers } from '../../scripts/bundles'
 import { visit } from '../browser-destinations/heap/__tests__/site'
@@ -130,7 +130,7 @@ describe('the package on a site', () => {
 
   itInBrowser('puts Heap on a page with the snippet of docs/device-mode.md', async () => {
     await writeFile(path.join(folder, 'app.js'), codeBlock('docs/device-mode.md', 'import { AnalyticsBrowser }'))
-    const { outputFiles } = await build({
+    const { outputFiles } = buildSync({
       entryPoints: [path.join(folder, 'app.js')],
       bundle: true,
       write: false,

@@ -81,6 +81,8 @@ export function serveLibrary(route: Route, library = LIBRARY): Promise<void> {
 }
 
 let visits = 0
+/** Pages that were left. To open another takes longer than to use one of them again. */
+const left: Page[] = []
 
 /** Opens the site's page, of which this browser remembers nothing: each visit is to a host of its own. */
 export async function visit(
@@ -94,7 +96,7 @@ export async function visit(
     return { type: 'text/html', body, headers: { ...(csp && { 'content-security-policy': csp }) } }
   })
   const url = server.url.replace('localhost', `visit-${++visits}.localhost`)
-  const page = await browser.newPage()
+  const page = left.pop() ?? (await browser.newPage())
   const requests: string[] = []
   const segment: string[] = []
   const warnings: string[] = []
@@ -131,7 +133,10 @@ export async function visit(
     errors,
     heapCalls: () => page.evaluate(() => window.heapCalls),
     async leave() {
-      await page.close()
+      page.removeAllListeners()
+      await page.unrouteAll()
+      await page.goto('about:blank')
+      left.push(page)
       server.close()
     }
   }
