@@ -22,7 +22,7 @@ export function errorOf(error: unknown): RunError {
 }
 
 /**
- * The framework takes the only entry of a list for the list, and so says of `["ann"]` that it "must be a string or null but it was a
+ * The framework takes the only entry of a list for the list, and so says of `["ann"]` that it "must be a string but it was a
  * string".
  */
 export function withoutUnwrapping(message: string): string {
