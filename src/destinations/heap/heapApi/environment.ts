@@ -20,15 +20,17 @@ export function environmentOf({ appId, region = 'US' }: Settings): Environment {
   // Segment checks the settings on onEvent and onBatch only.
   const id = String(appId ?? '').trim()
   if (!/^\d+$/.test(id)) {
+    const given = quoted(id)
     throw new IntegrationError(
-      `App ID ${quoted(id)} is not a Heap environment ID, which is a number such as 12343283. Copy it from Heap, under Account > Manage > Projects.`,
+      `App ID ${given} is not a Heap environment ID, which is a number such as 12343283. Copy it from Heap, under Account > Manage > Projects.`,
       ErrorCodes.BAD_REQUEST,
       400
     )
   }
   if (region !== 'US' && region !== 'EU') {
+    const given = quoted(region)
     throw new IntegrationError(
-      `Data Region ${quoted(region)} is unknown, so nothing was sent. Select US or EU, whichever your Heap environment is in.`,
+      `Data Region ${given} is unknown, so nothing was sent. Select US or EU, whichever your Heap environment is in.`,
       ErrorCodes.BAD_REQUEST,
       400
     )

@@ -140,8 +140,9 @@ export function checkHeapUserId(heapUserId: unknown): CheckedId {
   if (typeof given !== 'string') return given
   const isNumber = given.length <= MAX_PLACEHOLDER_LENGTH && /^\d+$/.test(given)
   if (isNumber && Number(given) <= Number.MAX_SAFE_INTEGER) return { id: String(Number(given)) }
+  const shown = quoted(given)
   return {
-    problem: `Heap User ID ${quoted(given)} is not an ID of Heap’s SDK, which is a number from 0 to 9007199254740991. Map heap.getUserId() to it, or nothing.`
+    problem: `Heap User ID ${shown} is not an ID of Heap’s SDK, which is a number from 0 to 9007199254740991. Map heap.getUserId() to it, or nothing.`
   }
 }
 
@@ -213,7 +214,8 @@ function textToCheck(value: unknown, { label }: IdField): string | CheckedId {
 
 /** The problem with a number that JavaScript cannot hold to the last digit: it may stand for several people. */
 function inexact(label: string, number: string): string {
-  return `${label} is the number ${quoted(number)}, whose last digits may be lost: two IDs could become one. Send the ID as text.`
+  const shown = quoted(number)
+  return `${label} is the number ${shown}, whose last digits may be lost: two IDs could become one. Send the ID as text.`
 }
 
 /** The problem with an ID that exceeds a limit: cut, it could be somebody else's. */

@@ -17,13 +17,14 @@ export class Path {
 
   /** What the property is called in Heap, cut to its limit. */
   readonly name: string
+  readonly path: string
+  private readonly prefix: string
   private readonly children = new Map<string, Path>()
 
-  private constructor(
-    readonly path: string,
-    private readonly prefix: string
-  ) {
+  private constructor(path: string, prefix: string) {
     this.name = cut(path)
+    this.path = path
+    this.prefix = prefix
   }
 
   /** The path of a property of the object that stands here. Past the limit a longer path makes no other name, so it stays. */

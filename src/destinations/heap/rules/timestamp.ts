@@ -91,14 +91,15 @@ export function isoTimestamp(timestamp: string | number | null | undefined): str
   if (timestamp === undefined || timestamp === null) return undefined
   const text = String(timestamp).trim()
   if (text === '' || NO_DATE.test(text)) return undefined
-  const time = text.length > MAX_LENGTH ? NaN : (fromEpoch(text) ?? fromDate(text))
+  const time = timeIn(text)
   if (Math.abs(time) <= FARTHEST_ZONE_MS) return undefined
   const date = new Date(time)
   const year = date.getUTCFullYear()
   if (year <= 1) return undefined
   if (!(year <= 9999)) {
+    const given = quoted(timestamp)
     throw new InvalidPayloadError(
-      `Timestamp ${quoted(timestamp)} is not a date that Heap accepts. Send ISO 8601, such as 2026-11-23T10:00:00.000Z, or epoch seconds or milliseconds.`
+      `Timestamp ${given} is not a date that Heap accepts. Send ISO 8601, such as 2026-11-23T10:00:00.000Z, or epoch seconds or milliseconds.`
     )
   }
   return date.toISOString()
@@ -116,6 +117,12 @@ function isDayOf(year: number, month: number, day: number): boolean {
   if (month < 1 || month > 12 || day < 1) return false
   if (month === 2) return day <= ((year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28)
   return day <= (month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31)
+}
+
+/** Milliseconds since 1970, or NaN. */
+function timeIn(text: string): number {
+  if (text.length > MAX_LENGTH) return NaN
+  return fromEpoch(text) ?? fromDate(text)
 }
 
 function fromEpoch(text: string): number | undefined {

@@ -125,8 +125,9 @@ describe('the length of an ID', () => {
   ])('of %s is limited, as cut it could be somebody else’s', (label, check, maxLength) => {
     const longest = 'a'.repeat(maxLength)
     expect(check(longest)).toStrictEqual({ id: longest })
+    const length = maxLength + 1
     expect(check(`${longest}a`)).toStrictEqual({
-      problem: `${label} is ${maxLength + 1} characters long; Heap accepts at most ${maxLength}. Map a shorter ID to it.`
+      problem: `${label} is ${length} characters long; Heap accepts at most ${maxLength}. Map a shorter ID to it.`
     })
   })
 
