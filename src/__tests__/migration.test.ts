@@ -250,6 +250,9 @@ async function outcomeOf({ action = 'trackEvent', event, mapping, settings, resp
   }
 }
 
+// Left in, it would wrap around the nock of the next file.
+afterAll(() => nock.restore())
+
 describe('who comes from the published destination', () => {
   it.each(ROWS)('has this: $what', async (row) => {
     expect(row.here).not.toStrictEqual(row.published)
