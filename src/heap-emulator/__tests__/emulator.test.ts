@@ -338,9 +338,10 @@ it('reset() forgets data, log and faults', async () => {
 })
 
 describe('for any valid request', () => {
-  const text = (minLength: number, maxLength: number) => fc.string({ minLength, maxLength, unit: 'binary' })
+  const text = (minLength: number, maxLength: number) =>
+    fc.string({ minLength, maxLength, unit: 'binary' }).map((value) => value.replaceAll('\0', ' '))
   const identities = fc.record({ identity: text(1, 200).map((value) => `i${value}`.slice(0, 255)) })
-  const visitors = fc.record({ anonymous_id: text(1, 50) })
+  const visitors = fc.record({ anonymous_id: text(1, 50).map((value) => `v${value}`) })
   const heapUsers = fc.record({ user_id: fc.nat().map(String) })
   const anyEvent = fc.record(
     {

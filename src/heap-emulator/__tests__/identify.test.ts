@@ -63,7 +63,7 @@ describe('/api/v1/identify', () => {
     [
       'a placeholder',
       { user_id: '7', identity: 'null' },
-      'identity is "null", a placeholder; it would merge everyone it is sent for into one user'
+      'identity is "null", which names nobody; everyone it is sent for would be merged into one'
     ],
     [
       'a time that is none',

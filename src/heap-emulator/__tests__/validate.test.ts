@@ -281,54 +281,6 @@ describe('/api/integrations/track', () => {
   })
 })
 
-describe('a placeholder identity', () => {
-  const message = (place: string, value: string) =>
-    `${place} is ${JSON.stringify(value)}, a placeholder; it would merge everyone it is sent for into one user`
-
-  it.each([
-    ...[
-      'undefined',
-      'null',
-      'nil',
-      'none',
-      'nan',
-      'n/a',
-      'unknown',
-      'anonymous',
-      'guest',
-      'user',
-      'true',
-      'false',
-      '0'
-    ],
-    ...['-1', '[object object]', '{}', '[]', '00000000-0000-0000-0000-000000000000'],
-    ...['NULL', 'NaN', '[object Object]', '  Guest\n']
-  ])('is refused everywhere: %j', async (identity) => {
-    await expectRefused(
-      INTEGRATIONS_TRACK,
-      events(event({ user_identifier: { identity, anonymous_id: 'anon-1' } })),
-      message('events[0].user_identifier.identity', identity)
-    )
-    await expectRefused(TRACK, { app_id: APP_ID, event: 'Signed Up', identity }, message('identity', identity))
-    await expectRefused(ADD_USER_PROPERTIES, user(identity), message('identity', identity))
-    await expectRefused(
-      ADD_USER_PROPERTIES,
-      { app_id: APP_ID, users: [{ identity, properties: {} }] },
-      message('users[0].identity', identity)
-    )
-  })
-
-  it('is not every identity that looks like one', async () => {
-    for (const identity of ['user1', '00', '1', 'null@example.com'])
-      await expectStored(ADD_USER_PROPERTIES, user(identity))
-  })
-
-  it('is no concern of the other identifiers', async () => {
-    const user_identifier = { anonymous_id: 'null', user_id: '0', email: 'none' }
-    await expectStored(INTEGRATIONS_TRACK, events(event({ user_identifier })))
-  })
-})
-
 describe('/api/track', () => {
   const single = { app_id: APP_ID, event: 'Signed Up', identity: 'alice' }
   const full = {

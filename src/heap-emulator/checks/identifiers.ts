@@ -1,31 +1,10 @@
 import type { UserIdentifier } from '../heapCall'
 import { HeapError } from '../heapError'
 import { LIMITS } from './limits'
+import { namesNobody } from './nobody'
 import { checkKeys, has, readObject, readString, readText } from './shape'
 import type { JsonObject } from './shape'
 import { charactersLong, placeOf, quote } from './wording'
-
-/** Compared without regard to case and after trimming (Heap, Identities that must never be sent). */
-const PLACEHOLDER_IDENTITIES = new Set([
-  'undefined',
-  'null',
-  'nil',
-  'none',
-  'nan',
-  'n/a',
-  'unknown',
-  'anonymous',
-  'guest',
-  'user',
-  'true',
-  'false',
-  '0',
-  '-1',
-  '[object object]',
-  '{}',
-  '[]',
-  '00000000-0000-0000-0000-000000000000'
-])
 
 /** The App ID of the environment, digits alone. */
 export function readAppId(body: JsonObject): string {
@@ -44,23 +23,35 @@ export function readUserIdentifier(entry: JsonObject, parent: string): UserIdent
   }
   return {
     ...(has(given, 'identity') && { identity: readIdentity(given, at) }),
-    ...(has(given, 'anonymous_id') && { anonymous_id: readText(given, 'anonymous_id', at) }),
+    ...(has(given, 'anonymous_id') && { anonymous_id: readId(given, 'anonymous_id', at) }),
     ...(has(given, 'user_id') && { user_id: readUserId(given, at) }),
-    ...(has(given, 'email') && { email: readText(given, 'email', at) })
+    ...(has(given, 'email') && { email: readId(given, 'email', at) })
   }
 }
 
-/** An identity that names one person. */
+/** An identity of 1 to 255 characters that names somebody. */
 export function readIdentity(object: JsonObject, at: string): string {
-  const value = readText(object, 'identity', at, LIMITS.identity)
-  if (PLACEHOLDER_IDENTITIES.has(value.trim().toLowerCase())) {
-    const place = placeOf(at, 'identity')
-    throw new HeapError(
-      400,
-      `${place} is ${quote(value)}, a placeholder; it would merge everyone it is sent for into one user`
-    )
-  }
+  return readId(object, 'identity', at, LIMITS.identity)
+}
+
+/** An ID that names one person, visitor or account. */
+export function readId(object: JsonObject, key: string, at: string, max?: number): string {
+  const value = readText(object, key, at, max)
+  checkNamesSomebody(value, placeOf(at, key))
   return value
+}
+
+/**
+ * Refuses an ID that names nobody: it would be shared by strangers (Heap, Identities that must never be sent).
+ *
+ * @throws {HeapError} 400
+ */
+export function checkNamesSomebody(id: string, place: string): void {
+  if (!namesNobody(id)) return
+  throw new HeapError(
+    400,
+    `${place} is ${quote(id)}, which names nobody; everyone it is sent for would be merged into one`
+  )
 }
 
 /** Heap's own ID of a visitor or user. */

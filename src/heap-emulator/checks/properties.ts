@@ -1,8 +1,10 @@
 import type { PropertyValue } from '../heapCall'
 import { HeapError } from '../heapError'
+import { checkNamesSomebody } from './identifiers'
 import { LIMITS } from './limits'
 import { readObject } from './shape'
 import type { JsonObject } from './shape'
+import { checkStorable } from './text'
 import { charactersLong, kindOf, placeOf, quote } from './wording'
 
 /** Reads one value of a kind of properties. */
@@ -28,9 +30,12 @@ function readProperty(given: JsonObject, name: string, at: string, read: ValueRe
       `${at} has a key of ${name.length} characters, ${quote(name)}; it must be fewer than ${LIMITS.propertyBelow}`
     )
   }
+  checkStorable(name, `${at} has the key ${quote(name)}, which`)
   const value = read(given, name, at)
-  if (typeof value === 'string' && value.length >= LIMITS.propertyBelow) {
-    const place = placeOf(at, name)
+  if (typeof value !== 'string') return value
+  const place = placeOf(at, name)
+  checkStorable(value, place)
+  if (value.length >= LIMITS.propertyBelow) {
     throw new HeapError(400, `${place} is ${charactersLong(value)}; it must be fewer than ${LIMITS.propertyBelow}`)
   }
   return value
@@ -51,6 +56,9 @@ export function readPropertyValue(given: JsonObject, name: string, at: string): 
   return value.join('||')
 }
 
+/** By these Heap joins a visitor to a user, and a user to an account (Heap, Add User Properties; Add Account Properties). */
+const JOINING = new Set(['anonymous_id', 'account_id'])
+
 /** A value of a user, whose property Heap does not keep for itself (Heap, Add User Properties). */
 export function readUserPropertyValue(given: JsonObject, name: string, at: string): PropertyValue {
   if (name.toLowerCase() === 'id' || name === 'user_id') {
@@ -59,7 +67,9 @@ export function readUserPropertyValue(given: JsonObject, name: string, at: strin
       `${placeOf(at, name)} has a name that Heap keeps for itself; call the property something else`
     )
   }
-  return readPropertyValue(given, name, at)
+  const value = readPropertyValue(given, name, at)
+  if (JOINING.has(name)) checkNamesSomebody(String(value), placeOf(at, name))
+  return value
 }
 
 /** JSON's `1e999` parses to Infinity, which no store can hold. */

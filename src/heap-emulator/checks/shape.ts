@@ -1,5 +1,6 @@
 import { HeapError } from '../heapError'
 import { LIMITS } from './limits'
+import { checkStorable } from './text'
 import { charactersLong, kindOf, placeOf } from './wording'
 
 /** A JSON object of which nothing else is known. */
@@ -58,10 +59,13 @@ export function readObject(object: JsonObject, key: string, at: string): JsonObj
   throw new HeapError(400, `${placeOf(at, key)} is ${kindOf(value)}; it must be an object`)
 }
 
-/** The string under a key. */
+/** The string under a key, which can be stored. */
 export function readString(object: JsonObject, key: string, at: string): string {
   const value = object[key]
-  if (typeof value === 'string') return value
+  if (typeof value === 'string') {
+    checkStorable(value, placeOf(at, key))
+    return value
+  }
   throw new HeapError(400, `${placeOf(at, key)} is ${kindOf(value)}; it must be a string`)
 }
 

@@ -18,9 +18,13 @@ export function charactersLong(value: string): string {
   return `${value.length} ${value.length === 1 ? 'character' : 'characters'} long`
 }
 
-/** A text in quotes, or its beginning if it is long. */
+/** A text in quotes, or its beginning if it is long, with its invisible characters made visible. */
 export function quote(value: string): string {
-  return JSON.stringify(shorten(value))
+  return JSON.stringify(shorten(value)).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu, escaped)
+}
+
+function escaped(character: string): string {
+  return `\\u{${character.codePointAt(0)?.toString(16)}}`
 }
 
 const LONGEST_QUOTE = 64

@@ -1,6 +1,6 @@
-import { readAppId } from '../checks/identifiers'
+import { readAppId, readId } from '../checks/identifiers'
 import { readProperties, readPropertyValue } from '../checks/properties'
-import { checkKeys, has, readEntries, readText } from '../checks/shape'
+import { checkKeys, has, readEntries } from '../checks/shape'
 import type { JsonObject } from '../checks/shape'
 import type { HeapAccountUpdate } from '../heapCall'
 
@@ -23,7 +23,7 @@ function readBulkAccount(entry: JsonObject, at: string): HeapAccountUpdate {
 
 function readAccount(entry: JsonObject, at: string): HeapAccountUpdate {
   return {
-    account_id: readText(entry, 'account_id', at),
+    account_id: readId(entry, 'account_id', at),
     properties: readProperties(entry, 'properties', at, readPropertyValue)
   }
 }
