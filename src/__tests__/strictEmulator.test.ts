@@ -1,5 +1,5 @@
 import { Destination } from '@segment/actions-core'
-import type { JSONObject, SegmentEvent } from '@segment/actions-core'
+import type { SegmentEvent } from '@segment/actions-core'
 import Heap from '../destinations/heap'
 import { HeapEmulator, interceptHeap } from '../heap-emulator'
 
