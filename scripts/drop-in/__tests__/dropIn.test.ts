@@ -91,10 +91,9 @@ interface Call {
 
 function calls(): Call[] {
   if (!existsSync(path.join(checkout, 'calls.log'))) return []
-  return read('calls.log')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Call)
+  // The last line may be under way.
+  const lines = read('calls.log').split('\n').slice(0, -1)
+  return lines.map((line) => JSON.parse(line) as Call)
 }
 
 async function run(signal = new AbortController().signal): Promise<{ status: number; lines: string[] }> {
