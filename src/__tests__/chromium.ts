@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream, existsSync, mkdirSync } from 'node:fs'
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createBrotliDecompress } from 'node:zlib'
@@ -11,7 +11,16 @@ import { version } from '../../node_modules/@sparticuz/chromium/package.json'
 
 const NODE_MODULES = path.join(__dirname, '../../node_modules')
 const PACKED = path.join(NODE_MODULES, '@sparticuz/chromium/bin')
-const UNPACKED = path.join(NODE_MODULES, '.cache', `chromium-${version}`)
+const UNPACKED = path.join(NODE_MODULES, '.cache', `sparticuz-chromium-${version}`)
+/** Its own names folders of another machine, and without a font a page that shows text ends. */
+const FONTS = `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>${UNPACKED}/fonts</dir>
+  <cachedir>${UNPACKED}/fonts-cache</cachedir>
+</fontconfig>
+`
+
 /** Where the browser that npm brought is run from. */
 export const PACKED_CHROMIUM = path.join(UNPACKED, 'chromium')
 
@@ -91,7 +100,7 @@ export async function launchChromium(): Promise<Browser> {
   // Its system libraries and fonts come with it.
   const libraries = {
     LD_LIBRARY_PATH: path.join(UNPACKED, 'al2023/lib'),
-    FONTCONFIG_PATH: path.join(UNPACKED, 'fonts')
+    FONTCONFIG_FILE: path.join(UNPACKED, 'fonts.conf')
   }
   const browser = await chromium.launch({
     executablePath,
@@ -132,6 +141,7 @@ async function unpack(): Promise<void> {
     await decompress('chromium.br', createWriteStream(path.join(folder, 'chromium'), { mode: 0o755 }))
     await decompress('al2023.tar.br', extract(path.join(folder, 'al2023')))
     await decompress('fonts.tar.br', extract(path.join(folder, 'fonts')))
+    await writeFile(path.join(folder, 'fonts.conf'), FONTS)
     await rename(folder, UNPACKED)
   } catch (error) {
     await rm(folder, { recursive: true, force: true })
