@@ -12,35 +12,36 @@ const MAX_REMEMBERED_LENGTH = 200
  */
 export class Path {
   /** The properties of an event or a profile themselves. */
-  static readonly root = new Path('', '')
+  static readonly root = new Path('')
   private static remembered = 0
 
   /** What the property is called in Heap, cut to its limit. */
   readonly name: string
   readonly path: string
-  private readonly prefix: string
-  private readonly children = new Map<string, Path>()
+  /** Most properties have none inside them. */
+  private children: Map<string, Path> | undefined
 
-  private constructor(path: string, prefix: string) {
+  private constructor(path: string) {
     this.name = cut(path)
     this.path = path
-    this.prefix = prefix
   }
 
   /** The path of a property of the object that stands here. Past the limit a longer path makes no other name, so it stays. */
   to(key: string): Path {
-    if (this.prefix.length > MAX_PROPERTY_LENGTH) return this
-    return this.children.get(key) ?? this.remember(key)
+    if (this.path.length >= MAX_PROPERTY_LENGTH) return this
+    return this.children?.get(key) ?? this.remember(key)
   }
 
   private remember(key: string): Path {
-    const path = this.prefix + storable(key)
-    const child = new Path(path, `${path}.`)
+    const name = storable(key)
+    const path = this === Path.root ? name : `${this.path}.${name}`
+    const child = new Path(path)
     if (path.length > MAX_REMEMBERED_LENGTH) return child
     if (Path.remembered++ === MAX_REMEMBERED) {
-      Path.root.children.clear()
+      Path.root.children = undefined
       Path.remembered = 0
     }
+    this.children ??= new Map()
     this.children.set(key, child)
     return child
   }
