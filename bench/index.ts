@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { format } from 'prettier'
 import { Destination } from '@segment/actions-core'
 import type { DestinationDefinition, RequestClient } from '@segment/actions-core'
 import { Bench } from 'tinybench'
@@ -41,7 +42,7 @@ async function main(): Promise<void> {
     ...(await shareSection())
   ].join('\n\n')
   console.log(report)
-  writeFileSync(path.join(__dirname, 'RESULTS.md'), `${report}\n`)
+  writeFileSync(path.join(__dirname, 'RESULTS.md'), await format(report, { parser: 'markdown' }))
 }
 
 async function flattenSection(): Promise<string[]> {
