@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { DestinationDefinition, SegmentEvent } from '@segment/actions-core'
 import { json, Router } from 'express'
@@ -8,7 +7,7 @@ import type { HeapEmulator } from '../../../heap-emulator'
 import type { EventResult, RecordedRun } from '../../engine/eventResult'
 import { isObject } from '../../engine/json'
 import { isSegmentEvent } from '../../engine/segmentEvent'
-import { presetSubscriptions, problemsOf } from '../../engine/subscriptions'
+import { problemsOf } from '../../engine/subscriptions'
 import type { Subscription } from '../../engine/subscriptions'
 import { UsageError } from '../../usageError'
 import { EventStream } from '../eventStream'
@@ -17,7 +16,7 @@ import { checkFile } from './check'
 import { checkTrigger, heldIn } from './evaluation'
 import { Evaluator } from './evaluator'
 import { LiveEvents } from './liveEvents'
-import { versionOf, writeMappings } from './mappingsFile'
+import { readMappings, versionOf, writeMappings } from './mappingsFile'
 import type { HeapView, HeldParts, History, LiveEvent, MappingSteps, PageAction, PageState } from './protocol'
 
 /** What the page needs of the server that it belongs to. */
@@ -91,7 +90,6 @@ export function mappingPage(options: PageOptions): MappingPage {
       heap: `${emulator ? 'the emulator' : 'the real one'}, App ID ${settings.appId}`,
       isLive: emulator === undefined,
       actions: pageActions(definition),
-      presets: presetSubscriptions(definition),
       subscriptions,
       ...(mappingsFile !== undefined && { mappingsFile: path.basename(mappingsFile), version })
     }
@@ -150,7 +148,7 @@ export function mappingPage(options: PageOptions): MappingPage {
       version = found
       response
         .status(409)
-        .json({ error: 'The file has changed meanwhile.', version: found, subscriptions: readList(mappingsFile) })
+        .json({ error: 'The file has changed meanwhile.', version: found, subscriptions: readMappings(mappingsFile) })
       return
     }
     const list = subscriptions.map(checkedForm)
@@ -232,11 +230,6 @@ function checkedForm(value: unknown): Subscription {
     subscribe,
     mapping: mapping as Subscription['mapping']
   }
-}
-
-function readList(file: string): unknown {
-  const held: unknown = JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''))
-  return isObject(held) ? held.subscriptions : held
 }
 
 function pageActions({ actions }: DestinationDefinition<Settings>): Record<string, PageAction> {

@@ -10,6 +10,16 @@ export function versionOf(file: string): string {
   return createHash('sha256').update(readFileSync(file)).digest('hex')
 }
 
+/** The list of mappings that a file of ours holds now. */
+export function readMappings(file: string): unknown {
+  const held = heldIn(file)
+  return isObject(held) ? held.subscriptions : held
+}
+
+function heldIn(file: string): unknown {
+  return JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''))
+}
+
 /**
  * Writes mappings to the file that they were read from, wholly or not at all; a list stays a list, and an object keeps what else
  * it holds.
@@ -18,7 +28,7 @@ export function versionOf(file: string): string {
  * @throws {UsageError} if the file holds mappings in a form of Segment's, which is not ours to write
  */
 export function writeMappings(file: string, subscriptions: Subscription[]): string {
-  const held: unknown = JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''))
+  const held = heldIn(file)
   if (!Array.isArray(held) && !(isObject(held) && Array.isArray(held.subscriptions))) {
     throw new UsageError(
       `${file} holds mappings as Segment or Terraform writes them, so it is left as it is. Export them instead.`

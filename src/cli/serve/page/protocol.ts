@@ -30,7 +30,6 @@ export interface PageState {
   heap: string
   isLive: boolean
   actions: Record<string, PageAction>
-  presets: Subscription[]
   /** Those in use, the ones that are off included. */
   subscriptions: Subscription[]
   /** The file that they are saved to; missing where the server was given none. */

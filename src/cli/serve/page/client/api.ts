@@ -36,6 +36,11 @@ export async function ask<Reply>(
   )
 }
 
+/** What went wrong, for a person. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
 /** Of several questions in a row, only the last one's answer is wanted. */
 export function latest<Input, Reply>(
   run: (input: Input, signal: AbortSignal) => Promise<Reply>,

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals'
 import type { JSX } from 'preact'
 import type { CheckResult } from '../protocol'
+import { messageOf } from './api'
 import { counted, Text } from './common'
 import { mapWith } from './state'
 
@@ -34,7 +35,7 @@ async function check(file: Blob, name: string): Promise<void> {
       if (last) result.value = JSON.parse(last) as CheckResult
     }
   } catch (error) {
-    if (!own.signal.aborted) problem.value = error instanceof Error ? error.message : String(error)
+    if (!own.signal.aborted) problem.value = messageOf(error)
   } finally {
     if (running.value === own) running.value = undefined
   }

@@ -2,7 +2,7 @@ import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { JSX } from 'preact'
 import type { HeapView } from '../protocol'
-import { ask, latest } from './api'
+import { ask, latest, messageOf } from './api'
 import { counted, Dialog } from './common'
 import { Held } from './held'
 import { events, notice, page } from './state'
@@ -27,7 +27,7 @@ async function empty(): Promise<void> {
     notice.value = 'Heap is empty.'
     look(search.value)
   } catch (error) {
-    notice.value = error instanceof Error ? error.message : String(error)
+    notice.value = messageOf(error)
   }
 }
 

@@ -1,7 +1,7 @@
 import { computed, signal } from '@preact/signals'
 import type { JSX } from 'preact'
 import type { LiveEvent, LiveSummary, MappingSteps, TriggerCheck } from '../protocol'
-import { ask } from './api'
+import { ask, messageOf } from './api'
 import { Copy, counted, FateMark, Json, short, Text } from './common'
 import { Held } from './held'
 import { events, isConnected, mapWith, notice, page } from './state'
@@ -29,7 +29,7 @@ async function open(id: string): Promise<void> {
   try {
     opened.value = await ask<LiveEvent>('GET', `/page/events/${id}`)
   } catch (error) {
-    notice.value = error instanceof Error ? error.message : String(error)
+    notice.value = messageOf(error)
   }
 }
 
@@ -37,7 +37,7 @@ async function sendExample(): Promise<void> {
   try {
     await ask('POST', '/page/example', {})
   } catch (error) {
-    notice.value = error instanceof Error ? error.message : String(error)
+    notice.value = messageOf(error)
   }
 }
 

@@ -1,6 +1,7 @@
 import { render } from 'preact'
 import type { JSX } from 'preact'
 import type { LiveSummary } from '../protocol'
+import { messageOf } from './api'
 import { Check } from './check'
 import { Text } from './common'
 import { Heap } from './heap'
@@ -72,7 +73,7 @@ function follow(): void {
 
 function load(): Promise<void> {
   return loadState().catch((error: unknown) => {
-    notice.value = error instanceof Error ? error.message : String(error)
+    notice.value = messageOf(error)
   })
 }
 

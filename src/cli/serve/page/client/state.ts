@@ -2,7 +2,7 @@ import type { SegmentEvent } from '@segment/actions-core'
 import { computed, signal } from '@preact/signals'
 import type { Subscription } from '../../../engine/subscriptions'
 import type { LiveSummary, PageState, Preview } from '../protocol'
-import { ask, latest, ServerError } from './api'
+import { ask, latest, messageOf, ServerError } from './api'
 
 /** The views, in the order of the navigation. */
 export const VIEWS = { live: 'Live', mappings: 'Mappings', heap: 'Heap', check: 'Check' }
@@ -57,7 +57,7 @@ export const draftEvent = computed<{ event?: SegmentEvent; problem?: string }>((
     if (typeof event === 'object' && event !== null && !Array.isArray(event)) return { event: event as SegmentEvent }
     return { problem: 'An event is an object: { "type": "track", … }.' }
   } catch (error) {
-    return { problem: error instanceof Error ? error.message : String(error) }
+    return { problem: messageOf(error) }
   }
 })
 
@@ -118,7 +118,7 @@ export async function save(): Promise<void> {
   } catch (error) {
     if (error instanceof ServerError && error.status === 409) {
       conflict.value = error.body as { version: string; subscriptions: Subscription[] }
-    } else notice.value = error instanceof Error ? error.message : String(error)
+    } else notice.value = messageOf(error)
   }
 }
 
