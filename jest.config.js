@@ -9,6 +9,7 @@ const { availableParallelism } = require('node:os')
 module.exports = {
   transform: { '^.+\\.ts$': ['ts-jest', { diagnostics: false }] },
   testEnvironment: 'node',
+  moduleNameMapper: { '^fast-check$': '<rootDir>/scripts/fastCheck.js' },
   globalSetup: '<rootDir>/scripts/testSetup.ts',
   // Much of the time is spent waiting, so on two cores three work, not jest's one.
   maxWorkers: Math.max(3, availableParallelism() - 1),

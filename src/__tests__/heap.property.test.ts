@@ -94,16 +94,19 @@ function expectedOf(properties: object, mode: NestedMode): Map<string, string> {
   const counts = new Map<string, string>()
   for (const [path, leaf] of leavesOf(properties, mode)) {
     const name = cut(path)
+    counts.delete(name)
     if (typeof leaf === 'string') {
       expected.set(name, cut(leaf))
     } else {
       const { json, omitted } = jsonThatFits(leaf as object)
       expected.set(name, json)
-      if (omitted > 0) counts.set(`${cut(name, MAX_PROPERTY_LENGTH - '.omitted'.length)}.omitted`, String(omitted))
+      if (omitted > 0) counts.set(name, String(omitted))
     }
   }
-  for (const [name, count] of counts) if (!expected.has(name)) expected.set(name, count)
-  return expected
+  const omitted = new Map(
+    [...counts].map(([name, count]) => [`${cut(name, MAX_PROPERTY_LENGTH - '.omitted'.length)}.omitted`, count])
+  )
+  return new Map([...omitted, ...expected])
 }
 
 describe('flatten, for any JSON', () => {

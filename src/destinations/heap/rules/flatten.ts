@@ -81,8 +81,8 @@ interface Walk {
   parent?: Walk
 }
 
-/** How many entries of a list, or of an object, did not fit its property. */
-type Omission = { name: string; count: number }
+/** How many entries of its list, or of its object, did not fit a property, by its name. */
+type Omissions = Map<string, number>
 
 /** Ordinary objects end before this depth; below it, each is looked for in itself. */
 const SUSPICIOUS_DEPTH = 64
@@ -100,7 +100,7 @@ function flattenInto<Value>(
   leafOf: LeafOf<Value>
 ): Record<string, Value | string> {
   let ancestors: Set<object> | undefined
-  const omissions: Omission[] = []
+  const omissions: Omissions = new Map()
   let walk: Walk | undefined = startWalk(source, Path.root)
   while (walk) {
     const nested = flattenLeaves(flat, walk, mode, leafOf, omissions)
@@ -115,12 +115,16 @@ function flattenInto<Value>(
     if (ancestors.has(walk.source)) throw unsendable(firstRepeated(walk), CIRCULAR)
     ancestors.add(walk.source)
   }
-  for (const { name, count } of omissions) {
-    const key = omittedKey(name)
-    const value = leafOf(count)
-    if (!(key in flat) && value !== undefined) setProperty(flat, key, value)
-  }
+  if (omissions.size > 0) addCounts(flat, omissions, leafOf)
   return flat
+}
+
+/** A property that an event has by the name of a count stays. */
+function addCounts<Value>(flat: Record<string, Value | string>, omissions: Omissions, leafOf: LeafOf<Value>): void {
+  const counts = new Map([...omissions].map(([name, count]) => [omittedKey(name), leafOf(count)]))
+  for (const [key, count] of counts) {
+    if (!(key in flat) && count !== undefined) flat[key] = count
+  }
 }
 
 function startWalk(source: object, place: Path, parent?: Walk): Walk {
@@ -134,7 +138,7 @@ function flattenLeaves<Value>(
   walk: Walk,
   mode: NestedMode,
   leafOf: LeafOf<Value>,
-  omissions: Omission[]
+  omissions: Omissions
 ): Walk | undefined {
   const { source, keys } = walk
   let place = walk.place
@@ -155,7 +159,9 @@ function flattenLeaves<Value>(
         }
       }
       const leaf = leafOf(value)
-      if (leaf !== undefined) setProperty(flat, place.name, leaf)
+      if (leaf === undefined) continue
+      setProperty(flat, place.name, leaf)
+      omissions.delete(place.name)
     }
   } catch (error) {
     if (error instanceof InvalidPayloadError) throw error
@@ -219,8 +225,9 @@ function hasToJSON(value: unknown): value is { toJSON: () => unknown } {
 }
 
 /** The JSON of a list or an object; of one that is too long for a property, that of the whole entries at its start. */
-function jsonWithinLimit(nested: object, place: Path, omissions: Omission[]): string {
+function jsonWithinLimit(nested: object, place: Path, omissions: Omissions): string {
   const whole = toJson(nested, place)
+  omissions.delete(place.name)
   if (whole.length <= MAX_PROPERTY_LENGTH) return whole
   const [open, close] = Array.isArray(nested) ? '[]' : '{}'
   const entries = Object.entries(JSON.parse(whole) as object)
@@ -232,7 +239,7 @@ function jsonWithinLimit(nested: object, place: Path, omissions: Omission[]): st
     if (length > MAX_PROPERTY_LENGTH) break
     fitting.push(json)
   }
-  omissions.push({ name: place.name, count: entries.length - fitting.length })
+  omissions.set(place.name, entries.length - fitting.length)
   return open + fitting.join(',') + close
 }
 

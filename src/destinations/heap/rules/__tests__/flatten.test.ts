@@ -275,6 +275,23 @@ describe('a list that is too long for a property', () => {
     expect(flatten({ list }, undefined, { 'list.omitted': 'mine' })).toStrictEqual(own)
   })
 
+  it('counts for the value that is sent where names meet', () => {
+    const long = (omitted: number) => [...Array.from({ length: omitted }, () => entry(LIMIT)), 1]
+    const counted = (list: string, omitted?: number) => (omitted ? { list, 'list.omitted': String(omitted) } : { list })
+    const meeting = (one: unknown, other: unknown) => flatten({ list: one, 'list\0': other })
+    expect(meeting(long(2), long(4))).toStrictEqual(counted('[]', 5))
+    expect(meeting(long(2), [1])).toStrictEqual(counted('[1]'))
+    expect(meeting(long(2), 'text')).toStrictEqual(counted('text'))
+    expect(meeting([1], long(2))).toStrictEqual(counted('[]', 3))
+    expect(meeting(long(2), null)).toStrictEqual(counted('[]', 3))
+  })
+
+  it('is the later of two counts whose names meet', () => {
+    const key = 'k'.repeat(LIMIT - 1)
+    const flat = flatten({ [`${key}1`]: [entry(LIMIT)], [`${key}2`]: [entry(LIMIT), entry(LIMIT)] })
+    expect(Object.values(flat)).toStrictEqual(['[]', '[]', '2'])
+  })
+
   it.each([LIMIT - 9, LIMIT - 8, LIMIT - 7, LIMIT - 1, LIMIT, LIMIT + 1])(
     'says so where its name has %i characters, too',
     (length) => {
