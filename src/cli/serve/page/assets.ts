@@ -13,17 +13,23 @@ export interface Asset {
 const FOLDER = path.join(__dirname, RUNS_FROM_SOURCE ? 'client' : 'page')
 
 /**
- * The files of the page by their path on the server. In a clone the script is bundled from its source when it is first asked for;
- * the package has it ready.
+ * The files of the page by their path on the server. In a clone the script is bundled from its source when it is first asked for,
+ * once for all servers of the process; the package has it ready.
  */
 export async function pageAssets(): Promise<Map<string, Asset>> {
   const read = (name: string) => readFileSync(path.join(FOLDER, name), 'utf8')
   return new Map([
     ['/', { type: 'text/html', text: read('index.html') }],
     ['/page/page.css', { type: 'text/css', text: read('page.css') }],
-    ['/page/page.js', { type: 'text/javascript', text: RUNS_FROM_SOURCE ? await bundled() : read('page.js') }]
+    [
+      '/page/page.js',
+      { type: 'text/javascript', text: RUNS_FROM_SOURCE ? await (script ??= bundled()) : read('page.js') }
+    ]
   ])
 }
+
+/** The script, once it was asked for. */
+let script: Promise<string> | undefined
 
 async function bundled(): Promise<string> {
   // The package neither has nor needs it.
