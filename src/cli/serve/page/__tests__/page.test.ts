@@ -5,7 +5,7 @@ import path from 'node:path'
 import AxeBuilder from '@axe-core/playwright'
 import { Analytics } from '@segment/analytics-node'
 import type { SegmentEvent } from '@segment/actions-core'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { beforeAll, describe, it, launchChromium } from '../../../../__tests__/chromium'
 import { HeapEmulator, interceptHeap } from '../../../../heap-emulator'
 import { loadDefinition } from '../../../engine/definition'
@@ -25,8 +25,6 @@ let file: string
 let heap: HeapEmulator
 let interception: ReturnType<typeof interceptHeap>
 let server: RunningServer
-let browser: Browser
-let context: BrowserContext
 let page: Page
 let problems: string[]
 
@@ -35,7 +33,17 @@ beforeAll(async () => {
   file = path.join(folder, 'mappings.json')
   heap = new HeapEmulator({ keepRequests: 0 })
   interception = interceptHeap(heap, { allowLocal: true })
-  browser = await launchChromium()
+  const browser = await launchChromium()
+  // A page of its own for each test would take longer than most tests. The page keeps nothing in the browser, and each server has an
+  // origin of its own.
+  const context = await browser.newContext({ reducedMotion: 'reduce' })
+  page = await context.newPage()
+  page.setDefaultTimeout(10_000)
+  page.on('pageerror', (error) => problems.push(String(error)))
+  page.on('console', (message) => {
+    // What the server refuses, the browser notes too.
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load')) problems.push(message.text())
+  })
 })
 afterAll(async () => {
   interception.restore()
@@ -46,18 +54,12 @@ beforeEach(async () => {
   heap.reset()
   writePresets()
   server = await start()
-  context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' })
-  page = await context.newPage()
-  page.setDefaultTimeout(10_000)
+  await page.setViewportSize({ width: 1280, height: 900 })
+  await page.emulateMedia({ colorScheme: 'light' })
   problems = []
-  page.on('pageerror', (error) => problems.push(String(error)))
-  page.on('console', (message) => {
-    // What the server refuses, the browser notes too.
-    if (message.type() === 'error' && !message.text().startsWith('Failed to load')) problems.push(message.text())
-  })
 })
 afterEach(async () => {
-  await context.close()
+  await page.goto('about:blank')
   await server.stop()
   expect(problems).toStrictEqual([])
 })
@@ -494,6 +496,8 @@ describe('the page', () => {
     const found = async () => {
       const { violations } = await new AxeBuilder({ page })
         .withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'])
+        // Otherwise it opens a page for each analysis, to put together those of frames, of which there are none.
+        .setLegacyMode()
         .analyze()
       return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
     }
