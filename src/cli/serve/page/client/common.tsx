@@ -102,10 +102,9 @@ export function Combobox({
   const [isNarrowed, setNarrowed] = useState(false)
   const [active, setActive] = useState(-1)
   const wanted = value.toLowerCase()
-  const shown = (isNarrowed ? options.filter((option) => option.value.toLowerCase().includes(wanted)) : options).slice(
-    0,
-    MOST_OPTIONS
-  )
+  const matching = isNarrowed ? options.filter((option) => option.value.toLowerCase().includes(wanted)) : options
+  // A mapping has many such fields, of which one is open at most.
+  const shown = isOpen ? matching.slice(0, MOST_OPTIONS) : []
   const choose = (index: number) => {
     const option = shown[index] as Option | undefined
     if (!option || option.isDisabled) return
@@ -138,7 +137,7 @@ export function Combobox({
         type="text"
         role="combobox"
         aria-label={label}
-        aria-expanded={isOpen && shown.length > 0}
+        aria-expanded={shown.length > 0}
         aria-controls={`${id}-list`}
         aria-autocomplete="list"
         aria-activedescendant={isOpen && active >= 0 ? `${id}-${active}` : undefined}
@@ -155,7 +154,7 @@ export function Combobox({
         onKeyDown={onKeyDown}
         onBlur={close}
       />
-      <ul id={`${id}-list`} role="listbox" aria-label={label} hidden={!isOpen || shown.length === 0}>
+      <ul id={`${id}-list`} role="listbox" aria-label={label} hidden={shown.length === 0}>
         {shown.map((option, index) => (
           <li
             key={option.value}
