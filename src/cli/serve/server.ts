@@ -19,6 +19,7 @@ import { EventStream } from './eventStream'
 import { hotReload } from './hotReload'
 import { localOnly } from './localOnly'
 import { mappingPage } from './page'
+import type { Evaluator } from './page/evaluator'
 import { segmentSource } from './segmentSource'
 
 /** How long the server waits at its end for requests under way, and for those that have not arrived whole. */
@@ -52,6 +53,8 @@ export interface ServerOptions {
   say: (text: string) => void
   /** The destination's own source if left out, which the package does not bring; there, nothing is watched. */
   source?: Source
+  /** Evaluates mappings for the page, and is ended by whoever made it; one of its own if left out. */
+  evaluator?: Evaluator
   /** A minute if left out. */
   requestWithinMs?: number
 }
@@ -71,7 +74,7 @@ export interface RunningServer {
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { port, emulator, settings, mappingsFile, onResult, say } = options
-  const { source, requestWithinMs = REQUEST_WITHIN_MS } = options
+  const { source, evaluator, requestWithinMs = REQUEST_WITHIN_MS } = options
   const watched = source?.directory ?? (RUNS_FROM_SOURCE ? DESTINATION_DIRECTORY : undefined)
   let loaded = load()
   const stream = new EventStream()
@@ -85,6 +88,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     mappingsFile,
     loaded: () => loaded,
     reload: () => (loaded = load()),
+    evaluator,
     send: (event) => take([event])
   })
 

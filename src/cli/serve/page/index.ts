@@ -29,6 +29,8 @@ export interface PageOptions {
   loaded: () => { definition: DestinationDefinition<Settings>; subscriptions: Subscription[] }
   /** Makes the server use what the file holds now. */
   reload: () => void
+  /** Evaluates mappings, and is ended by whoever made it; one of its own if left out. */
+  evaluator?: Evaluator
   /** Sends an event as if an SDK had. */
   send: (event: SegmentEvent) => Promise<void>
 }
@@ -68,7 +70,7 @@ export function mappingPage(options: PageOptions): MappingPage {
   const { settings, emulator, mappingsFile, loaded, reload, send } = options
   const live = new LiveEvents()
   const stream = new EventStream(STREAMED_CHARACTERS)
-  const evaluator = new Evaluator(settings)
+  const evaluator = options.evaluator ?? new Evaluator(settings)
   let version = mappingsFile === undefined ? undefined : versionOf(mappingsFile)
   let assets: ReturnType<typeof pageAssets> | undefined
 
@@ -178,9 +180,9 @@ export function mappingPage(options: PageOptions): MappingPage {
       void evaluator.restart()
       stream.publish('state', {})
     },
-    close() {
+    async close() {
       stream.close()
-      return evaluator.restart()
+      if (!options.evaluator) await evaluator.restart()
     }
   }
 }

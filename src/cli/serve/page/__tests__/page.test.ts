@@ -26,6 +26,8 @@ let heap: HeapEmulator
 let interception: ReturnType<typeof interceptHeap>
 let server: RunningServer
 let page: Page
+// Its thread takes longer to start than a server.
+const evaluator = new Evaluator(SETTINGS)
 let problems: string[]
 
 beforeAll(async () => {
@@ -46,6 +48,7 @@ beforeAll(async () => {
   })
 })
 afterAll(async () => {
+  await evaluator.restart()
   interception.restore()
   rmSync(folder, { recursive: true })
 })
@@ -78,6 +81,7 @@ function start(emulator: HeapEmulator | undefined = heap, port = 0): Promise<Run
     settings: SETTINGS,
     emulator,
     mappingsFile: file,
+    evaluator,
     onResult: () => undefined,
     say: () => undefined
   })
@@ -206,7 +210,6 @@ describe('Mappings', () => {
     const definition = loadDefinition()
     const subscriptions = presetSubscriptions(definition)
     const pipeline = new Pipeline({ definition, settings: SETTINGS, subscriptions })
-    const evaluator = new Evaluator(SETTINGS)
     const never = new AbortController().signal
     for (const event of events) {
       const previews: Preview[] = []
@@ -224,7 +227,6 @@ describe('Mappings', () => {
       )
     }
     expect(events.length).toBeGreaterThan(5)
-    await evaluator.restart()
   })
 
   it('is made, saved and there after a reload, by keyboard alone', async () => {
