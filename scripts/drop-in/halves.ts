@@ -68,11 +68,19 @@ export async function plan(half: Half, checkout: string, root = ROOT): Promise<P
   return move(half, destinations, checkout, root)
 }
 
+/** What each file imports. */
+type Imports = Map<string, ReturnType<typeof importsOf>>
+
 async function move(half: Half, destinations: Map<string, string>, checkout: string, root: string): Promise<Plan> {
   const texts = new Map<string, string>()
-  for (const file of destinations.keys()) texts.set(file, await readFile(path.join(root, file), 'utf8'))
+  const imports: Imports = new Map()
+  for (const file of destinations.keys()) {
+    const text = await readFile(path.join(root, file), 'utf8')
+    texts.set(file, text)
+    imports.set(file, file.endsWith('.ts') ? importsOf(text) : [])
+  }
   const leftBehind: Plan['leftBehind'] = []
-  for (let next; (next = unfit(half, destinations, texts, checkout));) {
+  for (let next; (next = unfit(half, destinations, imports, checkout));) {
     // Of the other half, only what this one uses was asked for.
     if (next.file.startsWith(`${half.source}/`)) leftBehind.push(next)
     destinations.delete(next.file)
@@ -80,7 +88,7 @@ async function move(half: Half, destinations: Map<string, string>, checkout: str
   const files = new Map<string, string>()
   for (const [file, place] of destinations) {
     let text = texts.get(file) ?? ''
-    for (const { name, start } of importsOf(file, texts).reverse()) {
+    for (const { name, start } of [...(imports.get(file) ?? [])].reverse()) {
       const target = targetOf(half, file, name, destinations, checkout) ?? name
       text = text.slice(0, start) + target + text.slice(start + name.length)
     }
@@ -93,12 +101,12 @@ async function move(half: Half, destinations: Map<string, string>, checkout: str
 function unfit(
   half: Half,
   destinations: Map<string, string>,
-  texts: Map<string, string>,
+  imports: Imports,
   checkout: string
 ): Plan['leftBehind'][number] | undefined {
   const [usedByCode, usedByTests] = [new Set([`${half.source}/index.ts`]), new Set<string>()]
   for (const file of destinations.keys()) {
-    for (const { name } of importsOf(file, texts)) {
+    for (const { name } of imports.get(file) ?? []) {
       const imported = sourceOf(file, name, destinations)
       if (imported) (isTest(file) ? usedByTests : usedByCode).add(imported)
     }
@@ -108,9 +116,7 @@ function unfit(
     if (file.endsWith('.ts') && !isUsed) return { file, why: 'nothing that goes there uses it' }
   }
   for (const file of destinations.keys()) {
-    const missing = importsOf(file, texts).find(
-      ({ name }) => targetOf(half, file, name, destinations, checkout) === null
-    )
+    const missing = imports.get(file)?.find(({ name }) => targetOf(half, file, name, destinations, checkout) === null)
     if (!missing) continue
     if (isTest(file)) return { file, why: `it needs ${missing.name}` }
     throw new Error(`${file} imports ${missing.name}, which action-destinations does not have.`)
@@ -118,10 +124,9 @@ function unfit(
   return undefined
 }
 
-/** The names that a file imports, and where in the text each stands. */
-function importsOf(file: string, texts: Map<string, string>): { name: string; start: number }[] {
-  if (!file.endsWith('.ts')) return []
-  const { importedFiles } = ts.preProcessFile(texts.get(file) ?? '')
+/** The names that a text imports, and where in it each stands. */
+function importsOf(text: string): { name: string; start: number }[] {
+  const { importedFiles } = ts.preProcessFile(text)
   // A position is that of the opening quote.
   return importedFiles.map(({ fileName, pos }) => ({ name: fileName, start: pos + 1 }))
 }
