@@ -4,9 +4,15 @@ import { engineFile } from '../../function'
 import type { EngineOptions } from '../../function'
 import { PACKAGE_DIRECTORY, RUNS_FROM_SOURCE } from '../engine/package'
 
-/** The framework and the destination as one script: made of the source, or as the package brings it. */
+/** Those that were made, by the names that they have in the package. */
+const engines = new Map<string, Promise<string>>()
+
+/** The framework and the destination as one script: made of the source, once a process, or as the package brings it. */
 export async function engineFor(options: EngineOptions): Promise<string> {
-  if (!RUNS_FROM_SOURCE) return readFile(path.join(PACKAGE_DIRECTORY, 'dist/function', engineFile(options)), 'utf8')
+  const name = engineFile(options)
+  if (!RUNS_FROM_SOURCE) return readFile(path.join(PACKAGE_DIRECTORY, 'dist/function', name), 'utf8')
   const { bundleEngine } = require('../../function/engine') as typeof import('../../function/engine')
-  return (await bundleEngine(options)).code
+  const engine = engines.get(name) ?? bundleEngine(options).then(({ code }) => code)
+  engines.set(name, engine)
+  return engine
 }
