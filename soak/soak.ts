@@ -49,8 +49,10 @@ const FAULTY_SHARE = 0.08
 /**
  * Sends generated events with `heap-destination send` through faults, kills it in the middle, resumes it, and compares what
  * the emulator holds and what is listed as failed with what was generated.
+ *
+ * @param command the file of the command, that of a clone if left out
  */
-export async function soak(events: number): Promise<SoakResult> {
+export async function soak(events: number, command = path.join(ROOT, 'bin/heap-destination.js')): Promise<SoakResult> {
   const folder = mkdtempSync(path.join(tmpdir(), 'soak-'))
   const heap = new HeapEmulator({ keepRequests: 0 })
   const chance = seededChance(20261123)
@@ -66,7 +68,8 @@ export async function soak(events: number): Promise<SoakResult> {
   const start = performance.now()
   try {
     const generated = await generate(folder, events)
-    const send = (...more: string[]) => sendIn(folder, server.port, ['events-1.ndjson', 'events-2.ndjson.gz', ...more])
+    const files = ['events-1.ndjson', 'events-2.ndjson.gz']
+    const send = (...more: string[]) => sendIn(folder, server.port, command, [...files, ...more])
 
     const first = send()
     while (counts.events < events / 2 && first.process.exitCode === null) await new Promise((go) => setTimeout(go, 5))
@@ -160,13 +163,13 @@ function entriesOf({ body }: ParsedRequest): { event?: string }[] {
   return (body as { events?: { event?: string }[] }).events ?? []
 }
 
-function sendIn(folder: string, port: number, args: string[]) {
+function sendIn(folder: string, port: number, command: string, args: string[]) {
   const peakFile = path.join(folder, `peak-${args.length}`)
   const rate = String(1e8)
   const child = spawn(
     process.execPath,
     [
-      ...['--require', path.join(ROOT, 'soak/localHeap.js'), path.join(ROOT, 'bin/heap-destination.js'), 'send'],
+      ...['--require', path.join(ROOT, 'soak/localHeap.js'), command, 'send'],
       ...['--live', '--app-id', APP_ID, '--rate', rate, '--failed', 'failed.ndjson', ...args]
     ],
     { cwd: folder, env: { ...process.env, LOCAL_HEAP_PORT: String(port), PEAK_MEMORY_FILE: peakFile } }
