@@ -10,7 +10,7 @@ import { WebSocket } from 'ws'
 import { codeBlock } from '../../../__tests__/docs'
 import { serve } from '..'
 import type { ServeOptions } from '..'
-import { COMMAND, COMMAND_FROM_SOURCE, ROOT } from '../../__tests__/run'
+import { COMMAND, COMMAND_FROM_SOURCE, environment, ROOT } from '../../__tests__/run'
 import { UsageError } from '../../usageError'
 
 /** A running `heap-destination serve`. */
@@ -31,7 +31,7 @@ afterEach(() => {
 
 function start(args: string[], { command = COMMAND, env = {} } = {}): Served {
   const child = spawn(process.execPath, [command, 'serve', ...args], {
-    env: { ...process.env, ...env }
+    env: { ...environment(), ...env }
   })
   running.push(child)
   let output = ''
