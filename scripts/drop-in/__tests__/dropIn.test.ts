@@ -241,11 +241,15 @@ describe('npm run drop-in', () => {
     tool: Call
   }> {
     behave({ hangs: 'tsc' })
-    const script = spawn(process.execPath, ['--import', 'tsx', path.join(ROOT, 'scripts/drop-in/index.ts'), checkout], {
-      cwd: ROOT,
-      env: process.env,
-      stdio: 'ignore'
-    })
+    const script = spawn(
+      process.execPath,
+      ['--require', 'tsx/cjs', path.join(ROOT, 'scripts/drop-in/index.ts'), checkout],
+      {
+        cwd: ROOT,
+        env: process.env,
+        stdio: 'ignore'
+      }
+    )
     const ended = new Promise<number | null>((resolve) => script.on('close', resolve))
     await until(() => script.exitCode !== null || calls().some(({ name }) => name === 'tsc'))
     const [tool] = calls().slice(-1)

@@ -49,7 +49,7 @@ describe('the process of heap-destination send', () => {
          (error) => console.log('blocked: ' + error.cause?.code)
        )`
     )
-    const { output } = await runNode(['--import', 'tsx', path.resolve('elsewhere.ts')])
+    const { output } = await runNode(['--require', 'tsx/cjs', path.resolve('elsewhere.ts')])
     expect(output).toMatch(/^blocked/)
   })
 })
