@@ -6,6 +6,9 @@ const HELD_CHARACTERS = 32 * 1024 * 1024
 /** If the whole cannot be written, what nests deeper is left out. */
 const SHOWN_DEPTH = 50
 
+/** How soon a reader comes back after `serve` was started again. */
+const RETRY_MS = 1000
+
 /** The ID of no message of this server. */
 const NONE_YET = 'none-0'
 
@@ -57,6 +60,7 @@ export class EventStream {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
     response.flushHeaders()
     if (request.method === 'HEAD') return void response.end()
+    response.write(`retry: ${RETRY_MS}\n\n`)
     const reader: Reader = { response, next: this.after(lastId), isFull: false }
     this.readers.add(reader)
     response.on('drain', () => {

@@ -63,7 +63,7 @@ export function Heap(): JSX.Element {
         {counts.eventsWithoutUser > 0 &&
           `${counted(counts.eventsWithoutUser, 'event')} ${counts.eventsWithoutUser === 1 ? 'has' : 'have'} no user yet.`}
       </p>
-      <Held held={found} />
+      <Held held={found} onUser={(identity) => (search.value = identity)} />
       {isAsking.value && (
         <Dialog title="Empty Heap?" onClose={() => (isAsking.value = false)}>
           <p>The stand-in for Heap on this machine forgets all users, events and accounts. The list of events stays.</p>

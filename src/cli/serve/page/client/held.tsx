@@ -1,15 +1,29 @@
-import type { JSX } from 'preact'
+import type { ComponentChildren, JSX } from 'preact'
 import type { HeldParts } from '../protocol'
 import { Text } from './common'
 
-/** Users, events and accounts of Heap, each with its properties. */
-export function Held({ held: { users, events, accounts } }: { held: HeldParts }): JSX.Element {
+/**
+ * Users, events and accounts of Heap, each with its properties.
+ *
+ * @param onUser looks for all that has a user's identity; without it, nobody can ask for that
+ */
+export function Held(props: { held: HeldParts; onUser?: (identity: string) => void }): JSX.Element {
+  const {
+    held: { users, events, accounts },
+    onUser
+  } = props
   if (users.length + events.length + accounts.length === 0) return <p>Nothing.</p>
   return (
     <>
       {users.length > 0 && <h4>Users</h4>}
       {users.map(({ identity, properties }) => (
-        <Entry key={identity} title={identity} properties={properties} />
+        <Entry key={identity} title={identity} properties={properties}>
+          {onUser && (
+            <button type="button" onClick={() => onUser(identity)}>
+              Their events
+            </button>
+          )}
+        </Entry>
       ))}
       {events.length > 0 && <h4>Events</h4>}
       {events.map(({ event, who, isAnonymous, timestamp, properties }, index) => (
@@ -28,8 +42,14 @@ export function Held({ held: { users, events, accounts } }: { held: HeldParts })
   )
 }
 
-function Entry(props: { title: string; note?: string; properties: Record<string, unknown> }): JSX.Element {
-  const { title, note, properties } = props
+interface EntryProps {
+  title: string
+  note?: string
+  properties: Record<string, unknown>
+  children?: ComponentChildren
+}
+
+function Entry({ title, note, properties, children }: EntryProps): JSX.Element {
   const entries = Object.entries(properties)
   return (
     <details class="held" open={entries.length <= 12}>
@@ -52,6 +72,7 @@ function Entry(props: { title: string; note?: string; properties: Record<string,
         ))}
       </dl>
       {entries.length === 0 && <p>No properties.</p>}
+      {children}
     </details>
   )
 }
