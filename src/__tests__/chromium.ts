@@ -24,6 +24,10 @@ const FONTS = `<?xml version="1.0"?>
 /** Where the browser that npm brought is run from. */
 export const PACKED_CHROMIUM = path.join(UNPACKED, 'chromium')
 
+/** Whatever a page asks for, and a test did not think of. */
+const ONLY_THIS_MACHINE =
+  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost, EXCLUDE 127.0.0.1'
+
 const NO_CHROMIUM =
   'There is no Chromium for the tests in a real browser. Install Chromium or Google Chrome, or name one in CHROMIUM_PATH.'
 
@@ -104,7 +108,7 @@ export async function launchChromium(): Promise<Browser> {
   }
   const browser = await chromium.launch({
     executablePath,
-    args: ['--no-sandbox', '--disable-gpu'],
+    args: ['--no-sandbox', '--disable-gpu', ONLY_THIS_MACHINE],
     env: { ...process.env, ...(isPacked ? libraries : {}) }
   })
   launched.push(browser)

@@ -135,7 +135,6 @@ export async function visit(
     async leave() {
       page.removeAllListeners()
       await page.unrouteAll()
-      await page.goto('about:blank')
       left.push(page)
       server.close()
     }
