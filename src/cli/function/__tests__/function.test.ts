@@ -31,7 +31,9 @@ describe('heap-destination function build', () => {
     const said = await built({ out })
     const code = await readFile(out, 'utf8')
     expect(said).toMatch(
-      new RegExp(`^${out} has ${(code.length / 1000).toFixed(1)} KB \\(\\d+\\.\\d KB gzipped\\)\\. Handlers: onTrack, `)
+      new RegExp(
+        `^${out} has ${(Buffer.byteLength(code) / 1000).toFixed(1)} KB \\(\\d+\\.\\d KB gzipped\\)\\. Handlers: onTrack, `
+      )
     )
     expect(new FunctionsRuntime(code).handlers).toContain('onBatch')
   })
