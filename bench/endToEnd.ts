@@ -78,7 +78,7 @@ async function startServer(): Promise<{ count: () => Promise<Received>; stop: ()
   const { private: key, cert } = await generate([{ name: 'commonName', value: 'heapanalytics.com' }], {
     extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: 'heapanalytics.com' }] }]
   })
-  const child = fork(path.join(__dirname, 'heapServer.ts'), { execArgv: ['--import', 'tsx'] })
+  const child = fork(path.resolve('bench/heapServer.ts'), { execArgv: ['--import', 'tsx'] })
   const port = await ask<number>(child, { key, cert })
   const agent = https.globalAgent
   https.globalAgent = new LocalAgent(port, cert)

@@ -6,7 +6,7 @@ import type { DestinationDefinition } from '@segment/actions-core'
 /** The destination that Segment publishes; the newest at the time of the comparison. */
 export const PUBLISHED = '@segment/action-destinations@3.497.0'
 
-const FOLDER = path.join(__dirname, '.published')
+const FOLDER = path.resolve('bench/.published')
 const HEAP = path.join(FOLDER, 'package/dist/destinations/heap')
 
 /** The flatten that the published destination uses. */

@@ -21,14 +21,14 @@ export const typicalProperties = {
   ]
 }
 
-/** An object of 1,300 leaves, three levels deep. */
-export function nestedProperties(): object {
-  return nest('group', 13, () => nest('section', 10, () => leaves(10)))
+/** An object of 1,300 leaves, three levels deep, whose names begin with this one. */
+export function nestedProperties(name: string): object {
+  return nest(name, 13, () => nest('section', 10, () => leaves(10)))
 }
 
-/** An object of this many leaves (a multiple of 10), two levels deep. */
-export function wideProperties(count: number): object {
-  return nest('group', count / 10, () => leaves(10))
+/** An object of this many leaves (a multiple of 10), two levels deep, whose names begin with this one. */
+export function wideProperties(name: string, count: number): object {
+  return nest(name, count / 10, () => leaves(10))
 }
 
 function nest(name: string, count: number, inner: () => object): object {
