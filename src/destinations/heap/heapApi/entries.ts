@@ -91,9 +91,9 @@ function otherAnonymousIds(group: number[], users: HeapUser[]): Set<string> {
 function merged<Entry extends { properties: FlatProperties }>(group: number[], entries: Entry[]): Entry {
   const [first, ...later] = group
   if (later.length === 0) return entries[first]
-  const properties: FlatProperties = {}
-  let hasOmissions = false
-  for (const index of group) {
+  const properties = { ...entries[first].properties }
+  let hasOmissions = Object.keys(properties).some((key) => key.endsWith(OMITTED))
+  for (const index of later) {
     const keys = Object.keys(entries[index].properties)
     if (hasOmissions) for (const key of keys) delete properties[omittedKey(key)]
     for (const key of keys) {

@@ -30,7 +30,8 @@ export function objectOf(value: unknown, label: string): object {
 
 /** Whether a value is its text, as the framework sees it. */
 export function isPrimitive(value: unknown): value is string | number | boolean | bigint {
-  return ['string', 'number', 'boolean', 'bigint'].includes(typeof value)
+  const type = typeof value
+  return type === 'string' || type === 'number' || type === 'boolean' || type === 'bigint'
 }
 
 /** The problem with a value of the wrong type, in the framework's words. */
