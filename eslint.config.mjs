@@ -167,11 +167,16 @@ const theCommandIsOnTop = [
   })),
   // Where a command is loaded when it is asked for.
   {
-    files: ['src/cli/index.ts', 'src/cli/function/engine.ts'],
+    files: ['src/cli/index.ts', 'src/cli/main.ts', 'src/cli/function/engine.ts'],
     rules: {
       '@typescript-eslint/no-require-imports': [
         'error',
-        { allow: ['^\\./(send|serve|function|author/\\w+)$', '^\\.\\./\\.\\./function/engine$'] }
+        {
+          allow: [
+            '^\\./(main|send|serve|serve/page/evaluationWorker|function|author/\\w+)$',
+            '^\\.\\./\\.\\./function/engine$'
+          ]
+        }
       ]
     }
   },

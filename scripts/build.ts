@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { bundleCommand, bundleEngines, bundleForBrowsers } from './bundles'
+import { bundleCommand, bundleDestination, bundleEngines, bundleForBrowsers } from './bundles'
 
 const ROOT = path.join(__dirname, '..')
 const DIST = path.join(ROOT, 'dist')
@@ -12,6 +12,7 @@ execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', 'ts
   cwd: ROOT,
   stdio: 'inherit'
 })
+bundleDestination(path.join(DIST, 'destinations/heap'))
 bundleCommand(path.join(DIST, 'cli'))
 process.stdout.write(bundleForBrowsers(path.join(DIST, 'browser')))
 copyTypesOfTheRuntime()

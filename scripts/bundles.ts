@@ -15,9 +15,19 @@ const MOST_GZIPPED_BYTES = 7_000
 
 const NOTICES = 'THIRD-PARTY-LICENSES.txt'
 
+/** Bundles the definition of the destination into index.js of a folder: of many small files each takes up a block of the disk. */
+export function bundleDestination(folder: string): void {
+  bundle(path.join(folder, 'index.js'), {
+    platform: 'node',
+    target: 'node20',
+    entryPoints: ['src/destinations/heap/index.ts'],
+    external: ['@segment/actions-core']
+  })
+}
+
 /**
- * Bundles the command with its libraries, so that whoever installs the package need not install them, into index.js of a folder;
- * beside it what `serve` needs, the thread that evaluates mappings and the page.
+ * Bundles the command with its libraries, so that whoever installs the package need not install them, into index.js of a folder,
+ * and beside it the page of `serve`.
  */
 export function bundleCommand(folder: string): void {
   const options: BuildOptions = {
@@ -29,16 +39,17 @@ export function bundleCommand(folder: string): void {
     // The package depends on the first two. The author's commands want a clone, and never run from a bundle; nor is
     // the page bundled there, or what a function is made with.
     minify: true,
-    // For stack traces.
-    keepNames: true,
-    external: ['@segment/actions-core', 'liquidjs', './author/*', 'esbuild', '../../function/engine']
+    charset: 'utf8',
+    // node-fetch takes it where Node has no URL, and it is a fifth of the bundle.
+    alias: { 'whatwg-url': 'node:url' },
+    external: [
+      ...['@segment/actions-core', 'liquidjs', './author/*', 'esbuild', '../../function/engine'],
+      // Of express's decoder, the East Asian encodings, in which it takes no JSON.
+      './tables/*.json'
+    ]
   }
   const bundles = [
     bundle(path.join(folder, 'index.js'), { ...options, entryPoints: ['src/cli/index.ts'] }),
-    bundle(path.join(folder, 'evaluationWorker.js'), {
-      ...options,
-      entryPoints: ['src/cli/serve/page/evaluationWorker.ts']
-    }),
     bundle(path.join(folder, 'page/page.js'), pageBundle(path.join(PAGE, 'main.tsx')))
   ]
   for (const name of ['index.html', 'page.css']) {
@@ -92,7 +103,7 @@ export async function bundleEngines(folder: string): Promise<void> {
   for (const liquid of [false, true]) {
     for (const readable of [false, true]) {
       const { code, metafile } = await bundleEngine({ liquid, readable })
-      write(path.join(folder, engineFile({ liquid, readable })), code)
+      write(path.join(folder, engineFile({ liquid, readable })), gzipSync(code, { level: 9 }))
       // With Liquid, it has all that it has without.
       if (liquid) write(path.join(folder, NOTICES), noticesOf(bundledPackages(metafile)))
     }

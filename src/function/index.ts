@@ -30,9 +30,9 @@ export interface EngineOptions {
   readable: boolean
 }
 
-/** The file that the package has an engine in. */
+/** The file that the package has an engine in, compressed. */
 export function engineFile({ liquid, readable }: EngineOptions): string {
-  return `engine${liquid ? '-liquid' : ''}${readable ? '-readable' : ''}.js`
+  return `engine${liquid ? '-liquid' : ''}${readable ? '-readable' : ''}.js.gz`
 }
 
 export interface BuildOptions {

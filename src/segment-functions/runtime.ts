@@ -37,18 +37,22 @@ export interface RuntimeOptions {
   timeLimit?: number
 }
 
-class FunctionError extends Error {
-  constructor(message?: string) {
-    super(message)
-    this.name = new.target.name
-  }
+const ERRORS = {
+  EventNotSupported: errorClass('EventNotSupported'),
+  InvalidEventPayload: errorClass('InvalidEventPayload'),
+  ValidationError: errorClass('ValidationError'),
+  RetryError: errorClass('RetryError')
 }
-class EventNotSupported extends FunctionError {}
-class InvalidEventPayload extends FunctionError {}
-class ValidationError extends FunctionError {}
-class RetryError extends FunctionError {}
 
-const ERRORS = { EventNotSupported, InvalidEventPayload, ValidationError, RetryError }
+/** An error class of this name, also where the code is minified. */
+function errorClass(name: string): new (message?: string) => Error {
+  const named = {
+    [name]: class extends Error {
+      name = name
+    }
+  }
+  return named[name]
+}
 
 /**
  * A stand-in for the runtime of Segment's destination functions: one script in a context of its own, with the globals that

@@ -59,7 +59,7 @@ interface Thread {
 }
 
 function startThread(settings: Settings, onEnd: () => void): Thread {
-  const worker = new Worker(path.join(__dirname, `evaluationWorker.${RUNS_FROM_SOURCE ? 'ts' : 'js'}`), {
+  const worker = new Worker(path.join(__dirname, RUNS_FROM_SOURCE ? '../../index.ts' : 'index.js'), {
     workerData: settings,
     ...(RUNS_FROM_SOURCE && { execArgv: ['--require', 'tsx/cjs'] })
   })

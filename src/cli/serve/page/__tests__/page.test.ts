@@ -40,7 +40,7 @@ beforeAll(async () => {
   // origin of its own.
   const context = await browser.newContext({ reducedMotion: 'reduce' })
   page = await context.newPage()
-  page.setDefaultTimeout(10_000)
+  page.setDefaultTimeout(30_000)
   page.on('pageerror', (error) => problems.push(String(error)))
   page.on('console', (message) => {
     // What the server refuses, the browser notes too.
