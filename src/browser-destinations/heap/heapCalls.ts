@@ -28,7 +28,7 @@ export interface Delivery {
  * earlier page, so resetIdentity is always called; for an anonymous visitor resetIdentity has no effect (Heap, resetIdentity).
  */
 export function identityCalls(given: unknown, problems: string[]): HeapCall[] {
-  const { id, problem } = withMaxLength('Identity', MAX_IDENTITY_LENGTH, checkIdentity(textOf(given)))
+  const { id, problem } = withMaxLength('Identity', MAX_IDENTITY_LENGTH, checkIdentity(given))
   if (problem !== undefined) {
     problems.push(`${problem} The visitor is anonymous to Heap from here on.`)
     return [['resetIdentity']]
@@ -46,12 +46,19 @@ export function userPropertyCalls(traits: unknown, anonymousId: unknown, problem
     account_id: account,
     ...properties
   } = propertiesOf(traits, 'User Properties', flattenTypedTraits, problems)
-  const checked = checkAnonymousId(textOf(trait ?? anonymousId))
-  const { id, problem } = withMaxLength('Anonymous ID', MAX_VALUE_LENGTH, checked)
-  if (problem !== undefined) problems.push(problem)
+  const source = objectOf(traits) ?? {}
+  // As a number or a long text a trait says more than what became of it; a list of IDs is none.
+  const given = (name: string, flat: unknown): unknown => (isObject(source[name]) ? undefined : (source[name] ?? flat))
+  const usable = (label: string, checked: CheckedId): string | undefined => {
+    const { id, problem } = withMaxLength(label, MAX_VALUE_LENGTH, checked)
+    if (problem !== undefined) problems.push(problem)
+    return id
+  }
+  const id =
+    usable('Anonymous ID', checkAnonymousId(given('anonymous_id', trait))) ??
+    usable('Anonymous ID', checkAnonymousId(anonymousId))
   if (id !== undefined) properties.anonymous_id = id
-  const { id: accountId, problem: accountProblem } = checkTrait('account_id', account)
-  if (accountProblem !== undefined) problems.push(accountProblem)
+  const accountId = usable('Account ID', checkTrait('account_id', given('account_id', account)))
   if (accountId !== undefined) properties.account_id = accountId
   return Object.keys(properties).length > 0 ? [['addUserProperties', properties]] : []
 }
@@ -80,6 +87,10 @@ function propertiesOf(given: unknown, label: string, flatten: Flatten, problems:
     delete properties[key]
   }
   return properties
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
 }
 
 /** No schema is applied in the browser. Some languages write an empty object as an empty list. */

@@ -154,6 +154,52 @@ describe('an identity that Heap must not get', () => {
   })
 })
 
+describe('an ID that says more than its text', () => {
+  const ofMany = 'a'.repeat(2000)
+
+  it.each<[unknown, string]>([
+    [2 ** 53, 'Identity is the number "9007199254740992", whose last digits may be lost'],
+    [['ann'], 'Identity must be a string but it was an array.'],
+    [true, 'Identity is "true", a placeholder']
+  ])('is none, and leaves no earlier visitor known: %j', async (userId, problem) => {
+    const { calls, warnings } = await heapCallsFor([identify(userId)])
+    expect(calls).toStrictEqual([['resetIdentity']])
+    expect(warnings).toStrictEqual([expect.stringContaining(problem)])
+  })
+
+  it.each<[string, unknown, RegExp]>([
+    ['anonymous_id', 2 ** 53, /^Heap: Anonymous ID is the number "9007199254740992"/],
+    ['anonymous_id', ofMany, /^Heap: Anonymous ID is 2000 characters long/],
+    ['account_id', 2 ** 53, /^Heap: Trait "account_id" is the number "9007199254740992"/],
+    ['account_id', ofMany, /^Heap: Trait "account_id" is 2000 characters long/]
+  ])('is left out as the trait %s', async (name, value, warning) => {
+    const { calls, warnings } = await heapCallsFor([identify('alice', { [name]: value, plan: 'pro' })])
+    expect(calls).toStrictEqual([
+      ['identify', 'alice'],
+      ['addUserProperties', { plan: 'pro' }]
+    ])
+    expect(warnings).toStrictEqual([expect.stringMatching(warning)])
+  })
+
+  it.each<[unknown, number]>([
+    ['null', 1],
+    [['x'], 0]
+  ])('leaves the visitor’s own ID as it is: %j', async (trait, said) => {
+    const event = { ...track('Order'), anonymousId: 'visitor-1', context: { traits: { anonymous_id: trait } } }
+    const { calls, warnings } = await heapCallsFor([event])
+    expect(calls).toStrictEqual([
+      ['addUserProperties', { anonymous_id: 'visitor-1' }],
+      ['track', 'Order', LIBRARY]
+    ])
+    expect(warnings).toHaveLength(said)
+  })
+
+  it('is no list of accounts', async () => {
+    const { calls } = await heapCallsFor([identify('alice', { account_id: ['acme'] })])
+    expect(calls).toStrictEqual([['identify', 'alice']])
+  })
+})
+
 describe('what Heap cannot take', () => {
   it('is left out with a word, and the rest goes', async () => {
     const failing = {

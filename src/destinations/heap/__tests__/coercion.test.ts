@@ -31,6 +31,13 @@ describe('uncoerced', () => {
     expect(uncoerced(payloads, { rawData: null, rawMapping })).toBe(payloads)
   })
 
+  it('leaves a text alone that is made of something else', () => {
+    const chosen = { '@if': { exists: { '@path': '$.userId' }, then: 'known', else: { '@template': '{{ groupId }}' } } }
+    const payloads = [{ identity: 'known' }]
+    const rawData = { userId: 2 ** 53, groupId: ['g'] }
+    expect(uncoerced(payloads, { rawData, rawMapping: { identity: chosen } })).toStrictEqual(payloads)
+  })
+
   it('finds the event of each payload, though the framework left some out', () => {
     const rawData = ['ann', ['ann'], { no: 'text' }, ['ben'], 'ann', 'ben'].map((userId) => ({ userId }))
     const payloads = ['ann', 'ann', 'ben', 'ann'].map((identity) => ({ identity }))
@@ -94,6 +101,22 @@ describe('what Segment’s framework makes text of', () => {
       expect.objectContaining({ status: 400, errormessage: expect.stringContaining(message) })
     )
     expect(responses.filter(({ status }) => status === 200)).toHaveLength(2)
+  })
+
+  it.each<object>([
+    { '@if': { exists: { '@path': '$.userId' }, then: { '@path': '$.userId' } } },
+    { '@template': '{{userId}}' },
+    { '@template': 'user-{{ userId }}' },
+    { '@path': "$.['userId']" }
+  ])('is refused also where a mapping makes it by %j', async (identity) => {
+    const mapping = { ...(subscriptions[0].mapping as object), identity }
+    const mapped = { ...settings, subscriptions: [{ ...subscriptions[0], mapping }] } as unknown as JSONObject
+    nock('https://heapanalytics.com').post(/.*/).reply(200)
+    const odd = { ...event, userId: 2 ** 53, messageId: 'message-0002' } as unknown as SegmentEvent
+    const [{ multistatus }] = await destination.onBatch([event, odd], mapped)
+    const errormessage = expect.stringContaining('Identity is the number "9007199254740992"') as string
+    expect(multistatus).toMatchObject([{ status: 200 }, { status: 400, errormessage }])
+    await expect(destination.onEvent(odd, mapped)).rejects.toThrow('Identity is the number "9007199254740992"')
   })
 
   it.each<object>([{ userId: '9007199254740993' }, { userId: '765611980123456781' }, { userId: 9007199254740991 }])(

@@ -35,26 +35,48 @@ const PLACEHOLDERS = new Set([
 ])
 
 /** Such values joined, as `first + ' ' + last` and lists of nothing give. */
-const NOTHINGS = /^(?:undefined|null|none)(?:[\s,;|]+(?:undefined|null|none))+$/
+const NOTHINGS = /^(?:undefined|null|none)(?:[\s,;|"'`]+(?:undefined|null|none))+$/
 
 /** Neither a letter nor a digit nor a symbol: `-` is how logs write what is missing. */
 const NO_WORD = /^\p{P}*$/u
 
+/** What nobody sees wherever it stands: such characters are not compared. */
+const FORMAT = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu
+
 /** What stands round a value that was printed, not sent: quotation marks, brackets, and what nobody sees. */
-const QUOTES = /^["'`´\\\p{Pi}\p{Pf}„‚＂＇\s\p{Cc}\p{Default_Ignorable_Code_Point}]$/u
-const WRAPPING =
-  /^["'`´\\<>＂＇＜＞\p{Ps}\p{Pe}\p{Pi}\p{Pf}\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800\ufffd]$/u
+const QUOTES = /^["'`´\\\p{Pi}\p{Pf}„‚\s\p{Cc}]$/u
+const WRAPPING = /^["'`´\\<>\p{Ps}\p{Pe}\p{Pi}\p{Pf}\s\p{Cc}\u2800\ufffd]$/u
+const IN_BRACKETS = /^[<\p{Ps}].*[>\p{Pe}]$/su
 
 /** A thing that was printed as text: [object Promise], [Function: id], <built-in function id>, %!s(<nil>). */
 const PRINTED =
-  /^[[<({]+(?:object|function|asyncfunction|class|symbol|built-in function|bound method)\b.*[\])>}]+$|^%!\w\(.*\)$/is
+  /^(?:\[object(?: [^[\]]*)?\][\s,;]*)+$|^\[(?:async)?(?:generator)?function\b.*\]$|^\[class [a-z_$(].*\]$|^<(?:built-in|bound|function|class|object)\b.*>$|^%!\w\(.*\)$/is
 
-/** Nothing but the mark of a template that was never filled in, in the syntax of one language or another. */
-const TEMPLATE =
-  /^(?:\{\{.*\}\}|[$#@~]\{.*\}|\{[%$#].*\}|[<[]%.*%[>\]]|<\?.*\?>|%%.*%%|\*\|.*\|\*|\[\[.*\]\]|<<.*>>|\$\(.*\)|##.+##|@@.+@@)$/s
+/** The marks of templates, in the syntax of one language or another. */
+const MARKS = [
+  /[$#@~*!%]!?\{[^{}]*\}/,
+  /\{[%$#!][^{}]*\}/,
+  /[<[]%(?:(?!%[>\]]).)*%[>\]]/,
+  /<\?(?:(?!\?>).)*\?>/,
+  /%%[^%]*%%/,
+  /\*\|[^|]*\|\*/,
+  /\[\[[^[\]]*\]\]/,
+  /<<[^<>]*>>/,
+  /\$\([^()]*\)/,
+  /##[^#]+##/,
+  /@@[^@]+@@/
+].map(({ source }) => source)
 
-/** The name of a variable for an ID, in the brackets of a template: {user_id}, <USER_ID>, %userId%; or a macro: __UID__. */
-const VARIABLE = /^[{[(<%]+[A-Za-z][\w.-]*?(?:[._-][Ii][Dd]|[a-z]I[dD])[}\])>%]+$|^__[A-Z][A-Z0-9_]*__$/
+/** Nothing but the marks of a template that was never filled in. What stands in one is a name, and no bare number. */
+const TEMPLATE = new RegExp(`^(?:\\{\\{.*\\}\\}|(?!\\W*\\d+\\W*$)(?:(?:${MARKS.join('|')})[\\s,;|:_-]*)+)$`, 's')
+
+/** The name of a variable for an ID as a template has it: {user_id}, <USER_ID>, %userId%, $user.id; or a macro: __UID__, %EMAIL%. */
+const VARIABLE =
+  /^[{[<%]+\s*[A-Za-z][\w.-]*?(?:[._-][Ii][Dd]|[a-z]I[dD])\s*[}\]>%]+$|^\$!?[A-Za-z_][\w.]*?(?:[._][Ii][Dd]|[a-z]I[dD])$|^\$[A-Za-z_]\w*\$$|^__[A-Z][A-Z0-9_]*__$|^%[A-Z][A-Z0-9_]+%$/
+
+/** What identifies a person, in the brackets of a template: {email}, [subscriberid], <id>. */
+const FIELD_NAME =
+  /^[{[<(%]+\s*(?:(?:user|customer|client|member|subscriber|visitor|contact|account|anonymous)[\s._-]?)?(?:id|uid|uuid|guid|email|name|username)\s*[}\]>)%]+$/i
 
 /** No program writes so much for nobody. Regular expressions that look back would take a long time over much more. */
 const MAX_PLACEHOLDER_LENGTH = 1000
@@ -173,17 +195,27 @@ export function requiredId({ id, problem }: CheckedId, missing: string): string 
   return id
 }
 
-/** Whether a trimmed identifier stands for nobody, in any casing and whatever it is wrapped in. */
+/** Whether a trimmed identifier stands for nobody, in any casing and width and whatever it is wrapped in. */
 export function isPlaceholder(id: string): boolean {
   if (id.length > MAX_PLACEHOLDER_LENGTH) return false
-  const lower = id.toLowerCase()
+  const text = /[^ -~]/.test(id) ? id.normalize('NFKC').replace(FORMAT, '') : id
+  const lower = text.toLowerCase()
   if (PLACEHOLDERS.has(lower) || NOTHINGS.test(lower)) return true
   // Most IDs begin and end with a letter or a digit: they are wrapped in nothing.
-  if (isAlphanumeric(id.charCodeAt(0)) && isAlphanumeric(id.charCodeAt(id.length - 1))) return false
-  const unquoted = stripped(id, QUOTES)
-  if (TEMPLATE.test(unquoted) || PRINTED.test(unquoted) || VARIABLE.test(unquoted)) return true
-  const bare = stripped(id, WRAPPING).toLowerCase()
+  if (isAlphanumeric(text.charCodeAt(0)) && isAlphanumeric(text.charCodeAt(text.length - 1))) return false
+  for (let inner = text, outer = ''; inner !== outer;) {
+    if ([TEMPLATE, PRINTED, VARIABLE, FIELD_NAME].some((form) => form.test(inner))) return true
+    outer = inner
+    inner = unwrapped(outer)
+  }
+  const bare = stripped(lower, WRAPPING)
   return NO_WORD.test(bare) || PLACEHOLDERS.has(bare) || NOTHINGS.test(bare)
+}
+
+/** The text without what is outermost: quotation marks, or else a pair of brackets. */
+function unwrapped(text: string): string {
+  const unquoted = stripped(text, QUOTES)
+  return unquoted === text && IN_BRACKETS.test(text) ? text.slice(1, -1) : unquoted
 }
 
 function isAlphanumeric(unit: number): boolean {

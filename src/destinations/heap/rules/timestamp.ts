@@ -1,5 +1,5 @@
 import { InvalidPayloadError } from './invalidPayload'
-import { quoted } from './text'
+import { quoted, storable, trimmed } from './text'
 
 /** An event's time as epoch has 9 or 10 digits in seconds and 12 or 13 in milliseconds: from 2000 to 2286. */
 const FIRST_EPOCH_SECOND = 946_684_800
@@ -89,8 +89,8 @@ const ZONES = new Map([
 export function isoTimestamp(timestamp: string | number | null | undefined): string | undefined {
   if (typeof timestamp === 'string' && isIsoTimestamp(timestamp)) return timestamp
   if (timestamp === undefined || timestamp === null) return undefined
-  const text = String(timestamp).trim()
-  if (text === '' || NO_DATE.test(text)) return undefined
+  const text = trimmed(storable(String(timestamp)))
+  if (text === undefined || NO_DATE.test(text)) return undefined
   const time = timeIn(text)
   if (Math.abs(time) <= FARTHEST_ZONE_MS) return undefined
   const date = new Date(time)
@@ -149,6 +149,8 @@ function fromDate(text: string): number {
 function timeOf({ year, month, day = '1', weekday, time = '', zone = '' }: Record<string, string | undefined>): number {
   const monthNumber = Number(month) || MONTHS.indexOf(String(month).slice(0, 3).toLowerCase()) + 1
   if (!isDayOf(Number(year), monthNumber, Number(day))) return NaN
+  // Beside the name of a month, 24:00 is how JavaScript may print the midnight at which the day begins.
+  if (!Number(month) && time.startsWith('24')) return NaN
   const date = new Date(0)
   date.setUTCFullYear(Number(year), monthNumber - 1, Number(day))
   if (weekday !== undefined && WEEKDAYS[date.getUTCDay()] !== weekday.slice(0, 3).toLowerCase()) return NaN

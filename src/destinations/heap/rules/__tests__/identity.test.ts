@@ -36,6 +36,15 @@ const NOBODY = [
   '<%= user.id %>', '<% user %>', '<?= $user->id ?>', '%%USER_ID%%', '*|EMAIL|*', '[[user.id]]', '<<user_id>>', '$(user.id)', '##UID##',
   '"{{ user.id }}"', '{{first}} {{last}}', '{{\n user\n}}', '{user_id}', '{user.id}', '{userId}', '<USER_ID>', '[user-id]', '%USER_ID%',
   '%userId%', '__UID__',
+  // such marks in brackets
+  '(${x})', '<${user.id}>', '[<%= x %>]', '(%%X%%)', '(*|X|*)', '[#{x}]', '({{x}})', '<{{x}}>', '（{{x}}）', '「{{x}}」', '(( {{x}} ))',
+  // lists of nothing in quotation marks
+  '["null","null"]', '["undefined", "undefined"]', '"null","null"', "'none' 'none'",
+  // other marks, and the names of fields
+  '%SUBSCRIBERID%', '%EMAIL%', '%USERNAME%', '$USER_ID$', '$X$', '$user.id', '$USER_ID', '$!user.id', '$!{x}', '*{x}', '!{x}', '{!User.Id}',
+  '%{user}', '{ user_id }', '{userid}', '{uid}', '{id}', '{email}', '{user.name}', '<id>', '[subscriberid]', '(user id)',
+  // with what nobody sees inside, and in full width
+  'n\u200bull', 'nu\u00adll', 'un\u2060defined', 'undef\u200bined', 'ｎｕｌｌ', 'ＮＵＬＬ', '＂ｎｕｌｌ＂',
   // other ways to write nothing
   '-0', '0.0', '-1.0', '#N/A', '\\N', '-', '--', '?', '...', '\ud83d', '\ufe0f', '00000000000000000000000000000000'
 ] // prettier-ignore
@@ -47,7 +56,9 @@ const SOMEBODY = [
   '%41', '50%%', 'O’Brien', "d'Arc", '@ann_id', '__ann__', '__kopi_id__', '{david}', '{DAVID}', '{d3b07384-d9a0-4c9b-8f3a-1234567890ab}',
   'Nan Nan', 'nannan', 'user 0', 'object 7', 'class of 1999', 'Symbol(x)', '😀', '❤️', '🏴󠁧󠁢󠁥󠁮󠁧󠁿', '山田', 'عائشة', '~', '$', '+1', '+49 30 123', '1e3', '12e4',
   '5e3f', '1.2.3', '3.14', '9007199254740993', '765611980123456781', '1E+5x', 'YWJj==', 'a,b', 'ann|bob', '#7', 'http://example.com/?id={id}',
-  '<ann@example.com>', '"Ann" <ann@example.com>', '{"id":7}'
+  '<ann@example.com>', '"Ann" <ann@example.com>', '{"id":7}', '(class-7)', '[class 7]', '(class of 2020)', '{function 3}', '[object-7]', '(ann-id)',
+  '(ann.id)', '[[42]]', '<<42>>', '##42##', '#{42}', '${42}', '{#42}', '{$5}', '[[a]]b[[c]]', '<<a>>b<<c>>', '$(a)(b)', '${a}b${c}',
+  '[object a]b[c]', '$ann', '$device:7', 'ｎｕｌｌ-7', '（ann）', '①', 'mid', '(david)', '{kid}', '%41%42'
 ] // prettier-ignore
 
 describe.each([
