@@ -48,7 +48,9 @@ export function userPropertyCalls(traits: unknown, anonymousId: unknown, problem
   } = propertiesOf(traits, 'User Properties', flattenTypedTraits, problems)
   const source = objectOf(traits) ?? {}
   // As a number or a long text a trait says more than what became of it; a list of IDs is none.
-  const given = (name: string, flat: unknown): unknown => (isObject(source[name]) ? undefined : (source[name] ?? flat))
+  const given = (name: string, flat: unknown): unknown => {
+    return isObject(source[name]) ? undefined : source[name] === undefined ? flat : source[name]
+  }
   const usable = (label: string, checked: CheckedId): string | undefined => {
     const { id, problem } = withMaxLength(label, MAX_VALUE_LENGTH, checked)
     if (problem !== undefined) problems.push(problem)

@@ -203,13 +203,16 @@ export function isPlaceholder(id: string): boolean {
   if (PLACEHOLDERS.has(lower) || NOTHINGS.test(lower)) return true
   // Most IDs begin and end with a letter or a digit: they are wrapped in nothing.
   if (isAlphanumeric(text.charCodeAt(0)) && isAlphanumeric(text.charCodeAt(text.length - 1))) return false
-  for (let inner = text, outer = ''; inner !== outer;) {
-    if ([TEMPLATE, PRINTED, VARIABLE, FIELD_NAME].some((form) => form.test(inner))) return true
-    outer = inner
-    inner = unwrapped(outer)
-  }
+  if (isPrintedOrTemplate(text)) return true
   const bare = stripped(lower, WRAPPING)
   return NO_WORD.test(bare) || PLACEHOLDERS.has(bare) || NOTHINGS.test(bare)
+}
+
+/** Whether a text, or what it wraps, was made by a program that had no ID. */
+function isPrintedOrTemplate(text: string): boolean {
+  if ([TEMPLATE, PRINTED, VARIABLE, FIELD_NAME].some((form) => form.test(text))) return true
+  const inner = unwrapped(text)
+  return inner !== text && isPrintedOrTemplate(inner)
 }
 
 /** The text without what is outermost: quotation marks, or else a pair of brackets. */
