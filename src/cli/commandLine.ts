@@ -144,7 +144,10 @@ export function commandLine(commands: Commands, end: (status: number) => void): 
     .option('--source <id>', 'connect it to this source, with HEAP_API_KEY if that is in the environment')
     .option('--app-id <id>', 'with --source, the number of the Heap environment', appId)
     .addOption(
-      new Option('--region <region>', 'with --source, where Heap stores the data').choices(['US', 'EU']).default('US')
+      new Option('--region <region>', 'with --source, where Heap stores the data')
+        .choices(REGIONS)
+        .default('US')
+        .argParser(region)
     )
     .option('--enable', 'with --source, let it send at once; otherwise it is connected, but disabled')
     .option('--dry-run', 'say what would change, and change nothing')

@@ -30,11 +30,17 @@ export function readFql(text: string): FqlReading {
   if (!isGroup(parsed) || tokens === undefined) {
     return { problem: hintIn(tokens ?? []) ?? 'Segment finds no condition in it.', notes: [] }
   }
+  if (hasEmptyGroup(parsed)) return { problem: hintIn(tokens) ?? EMPTY_GROUP, notes: [] }
   const readAs = fqlOf(parsed)
   const leaves = leavesOf(parsed)
   const isMisread = !sameTokens(tokens, tokensOf(readAs) ?? [])
   const reason =
-    impossibleType(leaves) ?? wildcard(leaves) ?? escape(leaves) ?? (isMisread ? hintIn(tokens) : undefined)
+    impossibleType(leaves) ??
+    noNumber(leaves) ??
+    wildcard(leaves) ??
+    escape(leaves) ??
+    (isMisread ? hintIn(tokens) : undefined) ??
+    unknownOperator(leaves)
   const problem = (isMisread || reason) && `Segment reads it as ${readAs}${reason ? `: ${lowerFirst(reason)}` : '.'}`
   return { readAs, condition: parsed, ...(problem && { problem }), notes: leaves.flatMap(numbersOnly) }
 }
@@ -101,6 +107,30 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 function nameOf(leaf: Leaf): string {
   return 'name' in leaf ? leaf.name : ''
+}
+
+const EMPTY_GROUP = 'Segment knows nothing of what stands in a pair of its parentheses.'
+
+/** Of parentheses in which there is no condition that it knows, Segment's parser makes nothing. */
+function hasEmptyGroup(condition: Condition | undefined): boolean {
+  return condition === undefined || (condition.type === 'group' && condition.children.some(hasEmptyGroup))
+}
+
+const OPERATORS = /^(=|!=|<=?|>=?|(not_)?(contains|starts_with|ends_with|exists)|number_(not_)?equals|is_(true|false))$/
+
+function unknownOperator(leaves: Leaf[]): string | undefined {
+  const slip = leaves.find(({ operator }) => !OPERATORS.test(operator))
+  return slip && `It does not know "${slip.operator}", so no event is ever taken. It knows =, !=, <, <=, > and >=.`
+}
+
+/** A date, which is compared as NaN, and a number of which JavaScript loses digits. */
+function noNumber(leaves: Leaf[]): string | undefined {
+  const numbers = leaves.filter(({ operator }) => NUMBER_OPERATORS.has(operator)).map(({ value }) => value)
+  const odd = numbers.find((value) => Number.isNaN(Number(value)))
+  if (odd !== undefined) return `It compares numbers alone by size, and "${odd}" is none, so no event is ever taken.`
+  return numbers.some((value) => Math.abs(Number(value)) > Number.MAX_SAFE_INTEGER)
+    ? 'It rounds numbers of more than 15 digits. Write the number in quotation marks, and send it as text.'
+    : undefined
 }
 
 /** A slip such as `type == "track"` becomes a condition that no event meets. */

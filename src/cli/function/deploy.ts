@@ -84,7 +84,7 @@ class Deployment {
   private async find(): Promise<WorkspaceFunction | undefined> {
     const { name, function: id } = this.options
     if (id !== undefined) return this.checked(await this.api.function(id))
-    const named = (await this.api.functions()).filter(({ displayName }) => nameOf(displayName) === name)
+    const named = (await this.api.functions()).filter(({ displayName }) => nameOf(String(displayName)) === name)
     if (named.length > 1) {
       const list = named.map((one) => `${one.displayName}: ${one.id}`).join(', ')
       throw new UsageError(`${named.length} functions are called ${name}. Say which one with --function: ${list}.`)

@@ -107,9 +107,13 @@ export class SegmentApi {
       const page = new URLSearchParams({ ...query, 'pagination[count]': '100' })
       if (typeof cursor === 'string') page.set('pagination[cursor]', cursor)
       const data = await this.request('GET', `${path}?${page}`, undefined, explanations)
-      entries.push(...one<Entry[]>(data, name))
+      const found = one<unknown>(data, name)
+      if (!Array.isArray(found) || !found.every(isObject))
+        throw new UsageError(`Segment's answer has no list of ${name}.`)
+      entries.push(...(found as Entry[]))
       const pagination = isObject(data) && isObject(data.pagination) ? data.pagination : {}
-      if (typeof pagination.next !== 'string') return entries
+      // A cursor that stays would be asked for again without end.
+      if (typeof pagination.next !== 'string' || pagination.next === cursor) return entries
       cursor = pagination.next
     }
   }

@@ -42,6 +42,18 @@ describe('readFql', () => {
     ['event = "A" event = "B"', 'event = "A" and event = "B"', undefined],
     ['type == "track"', 'type = "="', 'no event has the type "="'],
     ['type = "trak"', 'type = "trak"', 'no event has the type "trak"'],
+    ['event like "E*"', 'event like "E*"', 'it does not know "like", so no event is ever taken.'],
+    ['event is "E"', 'event is "E"', 'it does not know "is"'],
+    [
+      'properties.a > "2026-01-01"',
+      'properties.a > NaN',
+      'it compares numbers alone by size, and "2026-01-01" is none, so no event is ever taken.'
+    ],
+    [
+      'properties.n = 12345678901234567890',
+      'properties.n = 12345678901234567000',
+      'it rounds numbers of more than 15 digits.'
+    ],
     ['contains(event, "a") = true', 'contains(event, "a")', undefined]
   ])('says that Segment reads %s as %s', (text, readAs, reason) => {
     const reading = readFql(text)
@@ -55,7 +67,11 @@ describe('readFql', () => {
     ['anonymousId != null', 'It does not know "anonymousId"'],
     ['((event = "A"))', 'It knows one level of parentheses.'],
     ['type = "track" and (event = "A" or (event = "B" and name = "C"))', 'It knows one level of parentheses.'],
-    ['event = "A', 'Segment finds no condition in it.']
+    ['event = "A', 'Segment finds no condition in it.'],
+    ['type = "track" and ()', 'Segment knows nothing of what stands in a pair of its parentheses.'],
+    ['type = "track" and (messageId != null or anonymousId != null)', 'It does not know "messageId"'],
+    ['(type = "track") and (anonymousId = "x")', 'It does not know "anonymousId"'],
+    ['type = "track" and (foo)', 'It does not know "foo"']
   ])('says that Segment makes nothing of %s', (text, problem) => {
     const reading = readFql(text)
     expect(reading.problem).toContain(problem)

@@ -306,7 +306,21 @@ describe('what Segment refuses', () => {
       { status: 200, body: '<html>' },
       /^error: Segment answered GET \/functions with something that cannot be read\.$/
     ],
-    ['200 without what was asked', { status: 200, body: '{"data":{}}' }, /^error: Segment's answer has no functions\.$/]
+    [
+      '200 without what was asked',
+      { status: 200, body: '{"data":{}}' },
+      /^error: Segment's answer has no functions\.$/
+    ],
+    [
+      '200 with entries that are none',
+      { status: 200, body: '{"data":{"functions":[null,5]}}' },
+      /^error: Segment's answer has no list of functions\.$/
+    ],
+    [
+      '200 with no list',
+      { status: 200, body: '{"data":{"functions":{}}}' },
+      /^error: Segment's answer has no list of functions\.$/
+    ]
   ])('with %s is said in one line', async (name, refusal, line) => {
     const { api, deploy } = workspace()
     if (name === '413') api.answerNext({ status: 200, body: '{"data":{"functions":[]}}' })
@@ -315,6 +329,15 @@ describe('what Segment refuses', () => {
     expect(lines.at(-1)).toMatch(line)
     expect(lines.filter((one) => one.startsWith('error'))).toHaveLength(1)
     expect(api.functions).toStrictEqual([])
+  })
+
+  it('that goes on where it was is not asked for without end', async () => {
+    const { api, deploy } = workspace()
+    const page = { status: 200, body: '{"data":{"functions":[{"id":1}],"pagination":{"next":"same"}}}' }
+    api.answerNext(page, page)
+    const fetch = jest.spyOn(api, 'fetch')
+    expect(await deploy()).toContain('Made Heap (acme)')
+    expect(fetch.mock.calls.filter(([, init]) => init?.method === 'GET')).toHaveLength(2)
   })
 
   it('for now, with 429, is asked again as soon as Segment says', async () => {
