@@ -15,7 +15,7 @@ export interface ActionRun {
 /** The run of an event that was sent alone, with what was mapped and sent. */
 export type RecordedRun = ActionRun & Recording
 
-/** What became of an event; `runs` is empty if no mapping takes this kind of call. */
+/** What became of an event; `runs` is empty if no mapping takes it. */
 export interface EventResult<Run extends ActionRun = ActionRun> {
   event: SegmentEvent
   runs: Run[]
@@ -42,7 +42,7 @@ function shortened(text: string): string {
 /** Why an event was not delivered, for a person; empty if it was. */
 export function reasonOf({ event, excluded, runs }: EventResult): string {
   if (excluded) return 'Not sent: its "integrations" keep it from Heap.'
-  if (runs.length === 0) return `Not sent: no mapping takes ${event.type} calls.`
+  if (runs.length === 0) return `Not sent: no mapping takes this ${event.type} call.`
   return runs.flatMap(({ action, error }) => (error ? `${action}: ${errorText(error)}` : [])).join(' ')
 }
 

@@ -32,6 +32,6 @@ export function isComplete({ read, delivered, excluded, unreadable }: Tally): bo
 
 function kindOf({ event, runs }: EventResult): string {
   const error = runs.find((run) => run.error)?.error
-  if (!error) return `no mapping takes ${event.type} calls`
+  if (!error) return `no mapping takes such ${event.type} calls`
   return [error.status, error.code].filter((part) => part !== undefined).join(' ') || error.message
 }

@@ -15,7 +15,7 @@ describe('send --failed', () => {
       status: 1,
       output: `2 of 4 events delivered. 2 more could not be read.
   1 not delivered: 400 PAYLOAD_VALIDATION_FAILED
-  1 not delivered: no mapping takes alias calls
+  1 not delivered: no mapping takes such alias calls
 `,
       errors: 'What was not delivered is in failed.ndjson, with the reason; send it again once that is mended.\n'
     })
@@ -29,7 +29,7 @@ describe('send --failed', () => {
         event: JSON.parse(JSON.stringify(refused)) as object
       },
       { reason: expect.stringContaining('is not JSON') as string, source, line: 3, text: '{"type":' },
-      { reason: 'Not sent: no mapping takes alias calls.', source, line: 4, event: alias },
+      { reason: 'Not sent: no mapping takes this alias call.', source, line: 4, event: alias },
       { reason: 'is not a Segment event: it is null, not an object', source, line: 6, text: 'null' }
     ])
 

@@ -109,7 +109,7 @@ describe('heap-destination send', () => {
       delivered: 0,
       excluded: 0,
       unreadable: 0,
-      failures: { '400 PAYLOAD_VALIDATION_FAILED': 15, 'no mapping takes alias calls': 1 },
+      failures: { '400 PAYLOAD_VALIDATION_FAILED': 15, 'no mapping takes such alias calls': 1 },
       held: []
     })
     expect(readdirSync(path.join(ROOT, 'examples/refused'))).toHaveLength(16)
@@ -125,7 +125,7 @@ describe('heap-destination send', () => {
     const { status, output } = await send(['-'], '{"type":"alias","userId":"alice"}')
     expect(status).toBe(1)
     expect(output).toBe(
-      '✘ alias  (standard input:1)\n  Not sent: no mapping takes alias calls.\n\n0 of 1 events delivered.\n  1 not delivered: no mapping takes alias calls\n'
+      '✘ alias  (standard input:1)\n  Not sent: no mapping takes this alias call.\n\n0 of 1 events delivered.\n  1 not delivered: no mapping takes such alias calls\n'
     )
   })
 
