@@ -1,6 +1,6 @@
 import { asUserProperties, flattenTyped } from '../../destinations/heap/rules/flatten'
 import type { TypedProperties } from '../../destinations/heap/rules/flatten'
-import { checkAnonymousId, checkIdentity, checkTrait, tooLong } from '../../destinations/heap/rules/identity'
+import { checkAnonymousId, checkIdentity, checkTrait, rawTrait, tooLong } from '../../destinations/heap/rules/identity'
 import type { CheckedId } from '../../destinations/heap/rules/identity'
 import { cut } from '../../destinations/heap/rules/text'
 import { messageOf } from './console'
@@ -41,26 +41,19 @@ export function identityCalls(given: unknown, problems: string[]): HeapCall[] {
  * a placeholder, and never cut. By `account_id` a person belongs to an account: likewise.
  */
 export function userPropertyCalls(traits: unknown, anonymousId: unknown, problems: string[]): HeapCall[] {
-  const {
-    anonymous_id: trait,
-    account_id: account,
-    ...properties
-  } = propertiesOf(traits, 'User Properties', flattenTypedTraits, problems)
-  const source = objectOf(traits) ?? {}
-  // As a number or a long text a trait says more than what became of it; a list of IDs is none.
-  const given = (name: string, flat: unknown): unknown => {
-    return isObject(source[name]) ? undefined : source[name] === undefined ? flat : source[name]
-  }
-  const usable = (label: string, checked: CheckedId): string | undefined => {
-    const { id, problem } = withMaxLength(label, MAX_VALUE_LENGTH, checked)
+  const flat = propertiesOf(traits, 'User Properties', flattenTypedTraits, problems)
+  const { anonymous_id: _trait, account_id: _account, ...properties } = flat
+  const given = (name: string): unknown => rawTrait(name, objectOf(traits) ?? {}, flat)
+  const usable = ({ id, problem }: CheckedId): string | undefined => {
     if (problem !== undefined) problems.push(problem)
     return id
   }
-  const id =
-    usable('Anonymous ID', checkAnonymousId(given('anonymous_id', trait))) ??
-    usable('Anonymous ID', checkAnonymousId(anonymousId))
+  const usableVisitor = (anonymousId: unknown): string | undefined => {
+    return usable(withMaxLength('Anonymous ID', MAX_VALUE_LENGTH, checkAnonymousId(anonymousId)))
+  }
+  const id = usableVisitor(given('anonymous_id')) ?? usableVisitor(anonymousId)
   if (id !== undefined) properties.anonymous_id = id
-  const accountId = usable('Account ID', checkTrait('account_id', given('account_id', account)))
+  const accountId = usable(checkTrait('account_id', given('account_id')))
   if (accountId !== undefined) properties.account_id = accountId
   return Object.keys(properties).length > 0 ? [['addUserProperties', properties]] : []
 }
@@ -89,10 +82,6 @@ function propertiesOf(given: unknown, label: string, flatten: Flatten, problems:
     delete properties[key]
   }
   return properties
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null
 }
 
 /** No schema is applied in the browser. Some languages write an empty object as an empty list. */

@@ -1,4 +1,5 @@
 import { get } from '@segment/actions-core'
+import { isInexact, isObject } from './rules/fields'
 
 /** What the framework gives `perform` and `performBatch`, of which it declares the first two. */
 export interface Input<Settings, Payload> {
@@ -71,8 +72,7 @@ function parsed(path: string): string | string[] {
 }
 
 function saysMore(value: unknown, { isWhole }: Source): boolean {
-  if (isWhole && Array.isArray(value)) return true
-  return typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER
+  return isInexact(value) || (isWhole && Array.isArray(value))
 }
 
 /** The event of each payload: the framework leaves payloads out of a batch and keeps their order. */
@@ -95,10 +95,6 @@ function mayBecome(event: unknown, payload: object, sources: Source[]): boolean 
 
 function valueAt(event: unknown, { path }: Source): unknown {
   return path.length === 1 ? fieldOf(event, path[0]) : get(event, path)
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
 }
 
 function fieldOf(object: unknown, field: string): unknown {

@@ -28,6 +28,16 @@ export function objectOf(value: unknown, label: string): object {
   return value
 }
 
+/** Whether a value is an object, a list included. */
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
+/** Whether a value is a number that JavaScript cannot hold to the last digit. */
+export function isInexact(value: unknown): boolean {
+  return typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER
+}
+
 /** Whether a value is its text, as the framework sees it. */
 export function isPrimitive(value: unknown): value is string | number | boolean | bigint {
   const type = typeof value

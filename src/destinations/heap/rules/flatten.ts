@@ -1,3 +1,4 @@
+import { isObject } from './fields'
 import { InvalidPayloadError } from './invalidPayload'
 import { Path } from './path'
 import { cut, MAX_PROPERTY_LENGTH, quoted, reasonOf, storable, storableJson } from './text'
@@ -149,7 +150,7 @@ function flattenLeaves<Value>(
       let value = source[key]
       if (typeof value === 'object' && value !== null) {
         value = withoutToJSON(value, place)
-        if (isNested(value)) {
+        if (isObject(value)) {
           if (mode === 'drop') continue
           if (mode === 'flatten' || (mode === 'flatten_objects' && !Array.isArray(value))) {
             return startWalk(value, place, walk)
@@ -177,10 +178,6 @@ export function setProperty<Value>(flat: Record<string, Value>, key: string, val
   } else {
     flat[key] = value
   }
-}
-
-function isNested(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
 }
 
 /** Where an object stands that is its own ancestor, as the last of a walk is: as near to the root as it first happens. */

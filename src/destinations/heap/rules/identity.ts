@@ -1,4 +1,4 @@
-import { isPrimitive, wrongType } from './fields'
+import { isInexact, isObject, isPrimitive, wrongType } from './fields'
 import { InvalidPayloadError } from './invalidPayload'
 import { MAX_PROPERTY_LENGTH, quoted, storable, stripped, trimmed } from './text'
 
@@ -175,6 +175,16 @@ export function checkTrait(name: string, value: unknown): CheckedId {
 }
 
 /**
+ * A trait that is to be an ID, as it was given: as a number or a long text it says more than what became of it in flat traits.
+ *
+ * @returns undefined for an object or a list, which is no ID
+ */
+export function rawTrait(name: string, traits: object, flat: Record<string, unknown>): unknown {
+  const given = (traits as Record<string, unknown>)[name] ?? flat[name]
+  return isObject(given) ? undefined : given
+}
+
+/**
  * The ID of a payload that can do without it: a placeholder counts as none.
  *
  * @throws InvalidPayloadError for one that Heap would not take
@@ -241,9 +251,7 @@ function textToCheck(value: unknown, { label }: IdField): string | CheckedId {
   if (typeof value === 'string') return trimmed(storable(value)) ?? {}
   if (value === undefined || value === null) return {}
   if (!isPrimitive(value)) return { problem: wrongType(label, 'a string', value) }
-  if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER) {
-    return { problem: inexact(label, String(value)) }
-  }
+  if (isInexact(value)) return { problem: inexact(label, String(value)) }
   return String(value)
 }
 

@@ -1,6 +1,6 @@
 import { asUserProperties, flatten } from './flatten'
 import type { FlatProperties, NestedMode } from './flatten'
-import { checkTrait, optionalId, tooLong } from './identity'
+import { checkTrait, optionalId, rawTrait, tooLong } from './identity'
 import { InvalidPayloadError } from './invalidPayload'
 import { MAX_PROPERTY_LENGTH } from './text'
 
@@ -41,9 +41,7 @@ export function accountProperties(traits: object, mode?: NestedMode): FlatProper
 function checkIds(properties: FlatProperties, traits: object): void {
   for (const name of [ANONYMOUS_ID_PROPERTY, ACCOUNT_ID_PROPERTY]) {
     if (!(name in properties)) continue
-    // As a number or a long text it says more than what became of it.
-    const given = (traits as Record<string, unknown>)[name] ?? properties[name]
-    const id = typeof given === 'object' ? undefined : optionalId(checkTrait(name, given))
+    const id = optionalId(checkTrait(name, rawTrait(name, traits, properties)))
     if (id === undefined) delete properties[name]
     else properties[name] = id
   }
