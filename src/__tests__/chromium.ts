@@ -85,9 +85,9 @@ const noChromium = problemOf(findChromium)
 /**
  * What jest gives, for tests in a real browser. Where there is none, these are skipped, and of a run one test fails and says so.
  */
-export const { beforeAll, describe, it } = noChromium
-  ? { beforeAll: () => undefined, describe: globalThis.describe.skip, it: globalThis.it.skip }
-  : globalThis
+export const beforeAll = noChromium ? (): void => undefined : globalThis.beforeAll
+export const describe = noChromium ? globalThis.describe.skip : globalThis.describe
+export const it = noChromium ? globalThis.it.skip : globalThis.it
 
 if (noChromium && isFirstOfRun()) {
   globalThis.it('finds a browser for the tests that need one', () => Promise.reject(noChromium))
