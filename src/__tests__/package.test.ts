@@ -6,7 +6,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { buildSync } from 'esbuild'
 import ts from 'typescript'
-import { visit } from '../browser-destinations/heap/__tests__/site'
+import { visitInChromium } from '../browser-destinations/heap/__tests__/siteInChromium'
 import { it as itInBrowser, launchChromium } from './chromium'
 import { codeBlock, ROOT } from './docs'
 
@@ -140,13 +140,13 @@ describe('the package on a site', () => {
       format: 'iife'
     })
     const browser = await launchChromium()
-    const site = await visit(await browser.newContext(), {
+    const site = await visitInChromium(await browser.newContext(), {
       script: outputFiles[0].text,
       csp: codeBlock('docs/device-mode.md', 'script-src').trim()
     })
     try {
       await site.page.waitForFunction(() => window.heapCalls?.length >= 5)
-      const [library, ...calls] = await site.heapCalls()
+      const [library, ...calls] = await site.page.evaluate(() => window.heapCalls)
       expect(library).toStrictEqual(['library', '12343283', { shouldFetchServerConfig: false }])
       const shown = calls.map(([name, ...args]) => {
         const texts = args.map((arg) => JSON.stringify(arg).replace(/(?<="anonymous_id":")[\w-]{36}/, '…'))

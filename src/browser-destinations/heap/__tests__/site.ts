@@ -1,7 +1,6 @@
 import type { AnalyticsBrowser, CDNSettings, ContextCancelation, Plugin } from '@segment/analytics-next'
 import type { createWrapper } from '@segment/analytics-consent-tools'
-import type { BrowserContext, Page, Route } from 'playwright-core'
-import { bundleForPage, servePages } from '../../../__tests__/browser'
+import { bundleForPage } from '../../../__tests__/browser'
 import { destination } from '..'
 import type { HeapCall } from '../heapCalls'
 import type { HeapPlugin, PluginSettings } from '../plugin'
@@ -26,9 +25,9 @@ declare global {
 }
 
 /** What Segment's CDN answers for a source without destinations in the browser. */
-const SEGMENT_SETTINGS: CDNSettings = { integrations: { 'Segment.io': { apiKey: 'any' } } }
+export const SEGMENT_SETTINGS: CDNSettings = { integrations: { 'Segment.io': { apiKey: 'any' } } }
 
-const SCRIPT = bundleForPage(`
+export const SCRIPT = bundleForPage(`
   import { AnalyticsBrowser, ContextCancelation } from '@segment/analytics-next'
   import { createWrapper } from '@segment/analytics-consent-tools'
   import heapDestination from '../browser-destinations/heap'
@@ -47,9 +46,22 @@ const SCRIPT = bundleForPage(`
 /** The library as a script. */
 export const LIBRARY = `(${heapOnPage.toString()})()`
 
-/** A visit to a site that uses analytics.js. Nothing leaves this machine: the CDN's answer is given here. */
+/** What a page is told to do; what goes in and comes out is JSON. */
+export interface SitePage {
+  /** Runs a function or a script in the page. */
+  evaluate<Result>(run: string | (() => Result | Promise<Result>)): Promise<Result>
+  evaluate<Result, Argument>(run: (argument: Argument) => Result | Promise<Result>, argument: Argument): Promise<Result>
+  /** Waits until something holds in the page, which is looked at every some milliseconds. */
+  waitForFunction<Argument>(
+    holds: (argument: Argument) => unknown,
+    argument?: Argument,
+    options?: { polling: number }
+  ): Promise<unknown>
+}
+
+/** A visit to a site that uses analytics.js. Nothing leaves this machine: what the page asks for is answered here. */
 export interface Visit {
-  page: Page
+  page: SitePage
   /** What the page asked of hosts other than its own and Segment's, as method and URL. */
   requests: string[]
   /** The events that Segment itself was sent. */
@@ -57,88 +69,15 @@ export interface Visit {
   warnings: string[]
   /** Exceptions that nobody caught, and errors in the console. */
   errors: string[]
-  heapCalls(): Promise<unknown[][]>
   leave(): Promise<void>
 }
 
 /** How a visit differs from an ordinary one. */
 export interface VisitOptions {
-  /** What the CDN does; it serves the library if left out. */
-  cdn?: (route: Route) => Promise<void>
+  /** The script that the CDN answers; the library if left out. The CDN fails if this does. */
+  cdn?: () => Promise<string>
   /** Segment answers only then. */
   segmentAnswers?: Promise<void>
-  /** The page's Content-Security-Policy. */
-  csp?: string
-  /** The page's HTML before its script. */
-  html?: string
-  /** The page's script; analytics.js and Heap, not yet started, if left out. */
-  script?: string
-}
-
-/** The CDN as it works. */
-export function serveLibrary(route: Route, library = LIBRARY): Promise<void> {
-  return route.fulfill({ contentType: 'text/javascript', body: library })
-}
-
-let visits = 0
-/** Pages that were left. To open another takes longer than to use one of them again. */
-const left: Page[] = []
-
-/** Opens the site's page, of which this browser remembers nothing: each visit is to a host of its own. */
-export async function visit(
-  browser: BrowserContext,
-  { cdn = serveLibrary, segmentAnswers, csp, html = '', script = SCRIPT }: VisitOptions = {}
-): Promise<Visit> {
-  const server = await servePages((path) => {
-    if (path === '/site.js') return { type: 'text/javascript', body: script }
-    if (path !== '/') return undefined
-    const body = `<!doctype html><title>Shop</title>${html}<script src="/site.js"></script>`
-    return { type: 'text/html', body, headers: { ...(csp && { 'content-security-policy': csp }) } }
-  })
-  const url = server.url.replace('localhost', `visit-${++visits}.localhost`)
-  const page = left.pop() ?? (await browser.newPage())
-  const requests: string[] = []
-  const segment: string[] = []
-  const warnings: string[] = []
-  const errors: string[] = []
-  page.on('console', (message) => {
-    if (message.type() === 'warning') warnings.push(message.text())
-    // The browser itself reports an answer that failed.
-    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) errors.push(message.text())
-  })
-  page.on('pageerror', (error) => errors.push(String(error)))
-  await page.route(
-    ({ origin }) => origin !== url,
-    async (route) => {
-      const request = route.request()
-      const { hostname } = new URL(request.url())
-      const headers = { 'access-control-allow-origin': '*' }
-      if (hostname === 'api.segment.io') {
-        segment.push((request.postDataJSON() as { event: string }).event)
-        await segmentAnswers
-        return route.fulfill({ json: { success: true }, headers })
-      }
-      if (hostname === 'cdn.segment.com') return route.fulfill({ json: SEGMENT_SETTINGS, headers })
-      requests.push(`${request.method()} ${request.url()}`)
-      return cdn(route)
-    }
-  )
-  // A page is used before all of its scripts have come.
-  await page.goto(url, { waitUntil: 'domcontentloaded' })
-  return {
-    page,
-    requests,
-    segment,
-    warnings,
-    errors,
-    heapCalls: () => page.evaluate(() => window.heapCalls),
-    async leave() {
-      page.removeAllListeners()
-      await page.unrouteAll()
-      left.push(page)
-      server.close()
-    }
-  }
 }
 
 /** How analytics.js is started. */
@@ -221,4 +160,97 @@ async function start(
 /** The visitor changes their mind. */
 export async function decide({ page }: Visit, agrees: boolean): Promise<void> {
   await page.evaluate((agrees) => void Object.assign(window, { agrees }), agrees)
+}
+
+/** What the library finds when it starts. */
+export const STARTED = ['library', '12343283', { shouldFetchServerConfig: false }]
+
+export const US_LIBRARY = 'https://cdn.us.heap-api.com/config/12343283/heap_config.js'
+export const EU_LIBRARY = 'https://cdn.eu.heap-api.com/config/12343283/heap_config.js'
+
+/** What is said where there is no Heap, before the reason. */
+export const NOT_LOADED = 'Heap is not loaded, and sees nothing of this page as long as it is not:'
+
+/** How Heap may come to a page. */
+export const WAYS = [
+  ['the plugin', startHeap],
+  ['Segment’s own analytics.js', startDestination]
+] as const
+
+/** The call for an event. */
+export function tracked(event: string, properties: object = {}): unknown[] {
+  return ['track', event, { ...properties, segment_library: 'browser-destination' }]
+}
+
+/** Runs tests on pages of the site, each of which says what was warned of; nothing may go wrong unseen. */
+export function onPageOf<Options, V extends Visit>(visit: (options: Options) => Promise<V>) {
+  return async (options: Options & { warnings?: unknown[] }, test: (site: V) => Promise<void>): Promise<void> => {
+    const site = await visit(options)
+    try {
+      await test(site)
+      expect(site.warnings).toEqual(options.warnings ?? [])
+      expect(site.errors).toStrictEqual([])
+    } finally {
+      await site.leave()
+    }
+  }
+}
+
+/** Something that happens when it is told to. */
+export function later(): { happens: Promise<void>; now: () => void } {
+  let now = (): void => undefined
+  const happens = new Promise<void>((resolve) => (now = resolve))
+  return { happens, now }
+}
+
+/** A CDN that answers only when it is told to. */
+export function slowCdn(library = LIBRARY): { cdn: () => Promise<string>; answer: () => void } {
+  const { happens, now } = later()
+  return { cdn: () => happens.then(() => library), answer: now }
+}
+
+/** Waits until Heap's library has been called so often, other than to tell it the visitor's ID, and gives these calls. */
+export async function callsOf(site: Visit, count: number): Promise<unknown[][]> {
+  await site.page.waitForFunction(
+    (expected) => window.heapCalls?.filter(([name]) => name !== 'addUserProperties').length >= expected,
+    count
+  )
+  return (await heapCallsOf(site)) ?? []
+}
+
+/** All calls of Heap's library but those that tell it the visitor's ID, which each event does; undefined before it has arrived. */
+export async function heapCallsOf({ page }: Visit): Promise<unknown[][] | undefined> {
+  const calls = await page.evaluate<unknown[][] | undefined>(() => window.heapCalls)
+  return calls?.filter(([name, properties]) => {
+    return name !== 'addUserProperties' || Object.keys(properties as object).join() !== 'anonymous_id'
+  })
+}
+
+/** Lets what the page has begun come to its end. */
+export function settle({ page }: Visit): Promise<void> {
+  return page.evaluate(() => new Promise<void>((go) => setTimeout(go, 50)))
+}
+
+/** Nothing of Heap is asked for, and nothing of it is on the page. */
+export async function expectNoHeap(site: Visit): Promise<void> {
+  await settle(site)
+  expect(site.requests).toStrictEqual([])
+  const found = await site.page.evaluate(() => [
+    typeof window.heap,
+    'heapReadyCb' in window,
+    'heapCalls' in window,
+    document.querySelectorAll('script[src*="heap"]').length
+  ])
+  expect(found).toStrictEqual(['undefined', false, false, 0])
+}
+
+/** A visitor looks around, and says their name. */
+export function useAnalytics({ page }: Visit, name: string): Promise<void> {
+  return page.evaluate(async (name) => {
+    const { analytics } = window
+    await analytics.page('Shop')
+    await analytics.identify(name)
+    await analytics.track(`By ${name}`)
+    await analytics.ready()
+  }, name)
 }
