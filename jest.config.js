@@ -12,8 +12,8 @@ module.exports = {
   testEnvironment: 'node',
   moduleNameMapper: { '^fast-check$': '<rootDir>/scripts/fastCheck.js' },
   globalSetup: '<rootDir>/scripts/testSetup.ts',
-  // Much of the time is spent waiting, so on two cores four work, not jest's one.
-  maxWorkers: Math.max(4, availableParallelism() - 1),
+  // Part of the time is spent waiting, so on two cores three work, not jest's one.
+  maxWorkers: Math.max(3, availableParallelism() - 1),
   // No test is about time; a slow machine must not fail one.
   testTimeout: 60_000,
   // As jest 27 writes them, which action-destinations runs on the same snapshots.

@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { buildSync } from 'esbuild'
 import ts from 'typescript'
 import { visitInChromium } from '../browser-destinations/heap/__tests__/siteInChromium'
+import { environment } from '../cli/__tests__/run'
 import { it as itInBrowser, launchChromium } from './chromium'
 import { codeBlock, ROOT } from './docs'
 
@@ -19,7 +20,8 @@ let packing: string
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'package-'))
-  packing = (await run('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: ROOT })).stdout
+  packing = (await run('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: ROOT, env: environment() }))
+    .stdout
   const tarball = packing.trim().split('\n').at(-1)
   await writeFile(path.join(folder, 'package.json'), '{"private": true}')
   await run('npm', ['install', '--silent', '--no-audit', '--no-fund', '--prefer-offline', `./${tarball}`], {

@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { environment } from '../../../src/cli/__tests__/run'
 import { dropIn } from '../dropIn'
 import { BROWSER, CLOUD, plan, ROOT } from '../halves'
 
@@ -246,7 +247,7 @@ describe('npm run drop-in', () => {
       ['--require', 'tsx/cjs', path.join(ROOT, 'scripts/drop-in/index.ts'), checkout],
       {
         cwd: ROOT,
-        env: process.env,
+        env: environment(),
         stdio: 'ignore'
       }
     )

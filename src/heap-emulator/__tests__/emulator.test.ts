@@ -1,4 +1,5 @@
 import * as fc from 'fast-check'
+import { anyCharacter } from '../../__tests__/anyCharacter'
 import { HeapEmulator } from '..'
 import { ADD_USER_PROPERTIES, APP_ID, event, events, INTEGRATIONS_TRACK, refused, request } from './requests'
 import { send, STORED, TRACK, user } from './requests'
@@ -339,7 +340,7 @@ it('reset() forgets data, log and faults', async () => {
 
 describe('for any valid request', () => {
   const text = (minLength: number, maxLength: number) =>
-    fc.string({ minLength, maxLength, unit: 'binary' }).map((value) => value.replaceAll('\0', ' '))
+    fc.string({ minLength, maxLength, unit: anyCharacter }).map((value) => value.replaceAll('\0', ' '))
   const identities = fc.record({ identity: text(1, 200).map((value) => `i${value}`.slice(0, 255)) })
   const visitors = fc.record({ anonymous_id: text(1, 50).map((value) => `v${value}`) })
   const heapUsers = fc.record({ user_id: fc.nat().map(String) })

@@ -523,9 +523,8 @@ describe('the page', () => {
   })
 
   it.each([
-    ['320 pixels', 320],
-    ['1280 pixels at 400 %', 320],
-    ['1280 pixels at 200 %', 640]
+    ['320 pixels, as 1280 at 400 %', 320],
+    ['640 pixels, as 1280 at 200 %', 640]
   ])('reads without scrolling sideways at %s', async (_what, width) => {
     await page.setViewportSize({ width, height: 700 })
     await track('x'.repeat(300), { properties: { ['k'.repeat(200)]: 'v'.repeat(800) } })

@@ -1,0 +1,19 @@
+import { integer } from 'fast-check'
+
+const SURROGATES = { first: 0xd800, count: 0x800 }
+const CODE_POINTS = 0x110000
+
+/**
+ * Any code point but half of a pair, for fast-check's `string({ unit: anyCharacter })`. It gives what `unit: 'binary'` gives, without
+ * the table of a million characters that each test file would make for that.
+ */
+export const anyCharacter = integer({ min: 0, max: CODE_POINTS - SURROGATES.count - 1 }).map(
+  (index) => String.fromCodePoint(index < SURROGATES.first ? index : index + SURROGATES.count),
+  // So that it tries strings such as "__proto__" too.
+  (text) => {
+    const [character] = text as string
+    const codePoint = character.codePointAt(0) ?? 0
+    if (character !== text) throw new Error(`${String(text)} is more than a character`)
+    return codePoint < SURROGATES.first ? codePoint : codePoint - SURROGATES.count
+  }
+)
