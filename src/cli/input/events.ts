@@ -63,15 +63,21 @@ function reasonOf(error: unknown): string {
   return error instanceof UnreadableSource ? error.message : `cannot be read: ${systemWords(error)}`
 }
 
+const NOT_UTF8 = 'has characters that are not UTF-8, which would be lost: save the file as UTF-8'
+
 /** Finds out from the lines (or the ending of the file's name) whether there is one event per line or JSON over many lines. */
 async function* readText(source: string, text: AsyncIterable<Buffer>, signal?: AbortSignal): AsyncGenerator<ReadEvent> {
   let form: Form | undefined = /\.(ndjson|jsonl)(\.gz)?$/i.test(source) ? 'lines' : undefined
   const held: string[] = []
+  const notUtf8 = new Set<number>()
+  const readAt = (text: string, line: number): ReadEvent[] =>
+    notUtf8.has(line) ? [{ source, line, reason: NOT_UTF8 }] : readLine(text, { source, line })
   let length = 0
   let line = 0
   let isEmpty = true
-  for await (const one of lines(text, signal)) {
+  for await (const { text: one, isUtf8 } of lines(text, signal)) {
     line++
+    if (!isUtf8) notUtf8.add(line)
     // Files that were put together may have a byte order mark at the start of each.
     const whole = one.replace(/^\uFEFF/, '')
     isEmpty &&= whole.trim() === ''
@@ -82,9 +88,12 @@ async function* readText(source: string, text: AsyncIterable<Buffer>, signal?: A
       if (length > MAX_TEXT_BYTES) throw new TooLong()
       continue
     }
-    for (const [index, earlier] of held.splice(0).entries()) yield* readLine(earlier, { source, line: index + 1 })
-    yield* readLine(whole, { source, line })
+    for (const [index, earlier] of held.splice(0).entries()) yield* readAt(earlier, index + 1)
+    yield* readAt(whole, line)
+    notUtf8.clear()
   }
+  const [firstNotUtf8] = notUtf8
   if (isEmpty) yield { source, reason: 'is empty' }
+  else if (form !== 'lines' && firstNotUtf8) yield { source, line: firstNotUtf8, reason: NOT_UTF8 }
   else if (form !== 'lines') yield* readDocument(held.join('\n'), source)
 }

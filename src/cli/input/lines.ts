@@ -1,9 +1,17 @@
+import { isUtf8 } from 'node:buffer'
 import { UnreadableSource } from './text'
 
 /** The longest text that is held in memory at once: a line, or one JSON document over many lines. */
 export const MAX_TEXT_BYTES = 256 * 1024 * 1024
 
 const LINE_FEED = 0x0a
+
+/** A line of a text. */
+export interface Line {
+  text: string
+  /** Whether its bytes are UTF-8; of those that are not, the text has nothing left to tell them by. */
+  isUtf8: boolean
+}
 
 /**
  * The lines of a text. If what it comes from fails, its last, partial line comes before the error is thrown.
@@ -13,7 +21,7 @@ const LINE_FEED = 0x0a
  *
  * @throws {UnreadableSource} at a line of more than {@link MAX_TEXT_BYTES}
  */
-export async function* lines(chunks: AsyncIterable<Buffer>, signal?: AbortSignal): AsyncGenerator<string> {
+export async function* lines(chunks: AsyncIterable<Buffer>, signal?: AbortSignal): AsyncGenerator<Line> {
   let begun: Buffer[] = []
   let length = 0
   let failure: Error | undefined
@@ -35,7 +43,7 @@ export async function* lines(chunks: AsyncIterable<Buffer>, signal?: AbortSignal
     failure = error as Error
   }
   const last = lineOf(begun)
-  if (last !== '' && !signal?.aborted) yield last
+  if (last.text !== '' && !signal?.aborted) yield last
   if (failure !== undefined) throw failure
 }
 
@@ -46,6 +54,7 @@ export class TooLong extends UnreadableSource {
   }
 }
 
-function lineOf(pieces: Buffer[]): string {
-  return Buffer.concat(pieces).toString('utf8').replace(/\r$/, '')
+function lineOf(pieces: Buffer[]): Line {
+  const bytes = Buffer.concat(pieces)
+  return { text: bytes.toString('utf8').replace(/\r$/, ''), isUtf8: isUtf8(bytes) }
 }

@@ -87,6 +87,20 @@ describe('files as they are found', () => {
     expect(await readBoth(utf16(`\uFEFF${JSON.stringify(event)}`))).toMatchObject([{ event }])
   })
 
+  it('refuses what is not UTF-8 rather than lose its letters, and reads the lines around it', async () => {
+    const reason = expect.stringContaining('save the file as UTF-8') as string
+    const latin1 = Buffer.from(JSON.stringify({ ...track(2), event: 'été' }), 'latin1')
+    const around = Buffer.concat([Buffer.from(lines(1)), latin1, Buffer.from(`\n${lines(3)}`)])
+    expect(await readBoth(around)).toMatchObject([{ line: 1 }, { line: 2, reason }, { line: 3 }])
+    expect(await readBoth(latin1)).toStrictEqual([{ line: 1, reason }])
+    expect(
+      await readBoth(Buffer.from(JSON.stringify([{ ...track(1), event: 'été' }], null, 2), 'latin1'))
+    ).toStrictEqual([{ line: 4, reason }])
+    // What a program has lost before is what the file says.
+    const lost = { ...track(1), event: '\uFFFDt\uFFFD' }
+    expect(await readBoth(JSON.stringify(lost))).toMatchObject([{ event: lost }])
+  })
+
   it.each<[string, Buffer | string, string]>([
     ['a zip archive', Buffer.from('504b0304140000000800', 'hex'), 'is a zip archive'],
     ['bzip2', Buffer.from('425a6839314159265359', 'hex'), 'is a bzip2 archive'],
