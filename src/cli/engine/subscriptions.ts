@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import type { JSONObject } from '@segment/actions-core'
 import validateMapping from '@segment/actions-core/mapping-kit/validate'
@@ -117,12 +118,15 @@ function directiveProblems(mapping: object): string[] {
 }
 
 function parse(file: string): unknown {
-  let text
+  let bytes
   try {
-    text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '')
+    bytes = readFileSync(file)
   } catch (error) {
     throw new UsageError(`${file} cannot be read: ${systemWords(error)}.`)
   }
+  // What it writes into properties would lose its letters.
+  if (!isUtf8(bytes)) throw new UsageError(`${file} is not UTF-8. Save it as UTF-8.`)
+  const text = bytes.toString('utf8').replace(/^\uFEFF/, '')
   try {
     return JSON.parse(text)
   } catch {

@@ -26,6 +26,13 @@ describe('readSubscriptions', () => {
     ])
   })
 
+  it.each(['latin1', 'utf16le'] as const)('refuses what is written in %s, whose letters would be lost', (encoding) => {
+    const file = path.join(folder, 'mappings.json')
+    const subscription = { partnerAction: 'trackEvent', subscribe: 'type = "track"', mapping: { event: 'été' } }
+    writeFileSync(file, `${encoding === 'latin1' ? '' : '\uFEFF'}${JSON.stringify([subscription])}`, encoding)
+    expect(() => readSubscriptions(file, heap)).toThrow(`${file} is not UTF-8. Save it as UTF-8.`)
+  })
+
   it.each([
     ['flatten_by_index', 'flatten'],
     ['stringify', 'flatten_objects']
