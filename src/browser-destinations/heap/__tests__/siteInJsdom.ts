@@ -7,7 +7,7 @@ import type { Visit, VisitOptions } from './site'
 // Read once, as it is the same on each page.
 const siteScript = new Script(SCRIPT)
 
-/** Opens the site's page in jsdom, which runs its scripts and draws nothing: some ten times faster than a browser. */
+/** Opens the site's page in jsdom, which runs its scripts and draws nothing: a fraction of the work of a browser. */
 export async function visitInJsdom({
   cdn = () => Promise.resolve(LIBRARY),
   segmentAnswers,
