@@ -9,8 +9,16 @@ export interface Report {
   result(place: Place, result: EventResult<RecordedRun>): void
   /** Something that was not delivered, or could not be read. */
   problem(place: Place, reason: string): void
-  /** Called once, at the end; `held` is what the emulator holds, if that is to be shown. */
-  end(tally: Tally, held?: EnvironmentSnapshot[]): void
+  /** Called once, at the end. */
+  end(tally: Tally, how?: End): void
+}
+
+/** How a command came to its end. */
+export interface End {
+  /** What the emulator holds, if that is to be shown. */
+  held?: EnvironmentSnapshot[]
+  /** It was stopped before it had read all. */
+  isStopped?: boolean
 }
 
 /** One JSON object per line, for scripts: one per event, and at the end what the emulator holds. */
@@ -27,6 +35,6 @@ export function jsonReport(print: (text: string) => void): Report {
       }
     },
     problem: (place, reason) => line({ ...place, delivered: false, reason }),
-    end: (tally, held) => line({ ...tally, ...(held && { held }) })
+    end: (tally, { held } = {}) => line({ ...tally, ...(held && { held }) })
   }
 }

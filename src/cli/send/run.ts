@@ -195,7 +195,7 @@ export class SendRun {
   private stopped(): number {
     const { host, report } = this.options
     this.save()
-    report.end(this.progress.tally)
+    report.end(this.progress.tally, { isStopped: true })
     host.say(`Stopped after ${this.progress.stoppedAfter}. The same command with --resume goes on there.`)
     return 130
   }
@@ -203,7 +203,7 @@ export class SendRun {
   private ended(): number {
     const { host, report, emulator, checkpoint } = this.options
     const { tally, failed } = this.progress
-    report.end(tally, this.isBulk ? undefined : emulator?.snapshot())
+    report.end(tally, { held: this.isBulk ? undefined : emulator?.snapshot() })
     if (failed && failed.bytes > 0)
       host.say(`What was not delivered is in ${failed.file}, with the reason; send it again once that is mended.`)
     checkpoint.remove()

@@ -33,10 +33,10 @@ export function textReport(print: (text: string) => void, { width, verbose }: Te
       print(`✘ ${placeName(place)} ${oneLine(reason)}`)
       isFirst = false
     },
-    end(tally, held) {
+    end(tally, { held, isStopped } = {}) {
       if (!isFirst) print('')
       for (const environment of held ?? []) print(`${environmentText(environment, width, verbose)}\n`)
-      print(tallyText(tally))
+      print(tally.read === 0 && isStopped ? 'No event was delivered.' : tallyText(tally))
     }
   }
 }

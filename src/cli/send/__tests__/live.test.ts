@@ -141,7 +141,7 @@ describe('send --live', () => {
     })
     await until(() => waits.length === 3)
     stop()
-    expect((await ended).status).toBe(130)
+    expect(await ended).toMatchObject({ status: 130, output: 'No event was delivered.\n' })
     expect(heap.requests).toHaveLength(3)
     for (const [index, ms] of waits.entries()) {
       expect(ms).toBeGreaterThanOrEqual(500 * 2 ** index)
