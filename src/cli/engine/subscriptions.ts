@@ -36,7 +36,7 @@ export function readSubscriptions(
   definition: Definition,
   say: (note: string) => void = () => undefined
 ): Subscription[] {
-  const { subscriptions: found = [], notes = [] } = importMappings(parse(file)) ?? {}
+  const { subscriptions: found = [], notes = [] } = importMappings(readJson(file)) ?? {}
   const list = found.map((entry, index) => withNestedMode(entry, `Subscription ${index + 1}`, definition, notes))
   if (list.length === 0) {
     throw new UsageError(
@@ -117,7 +117,12 @@ function directiveProblems(mapping: object): string[] {
   }
 }
 
-function parse(file: string): unknown {
+/**
+ * The JSON that a file of mappings holds.
+ *
+ * @throws {UsageError} if the file cannot be read, or is not UTF-8 or not JSON; it says where
+ */
+export function readJson(file: string): unknown {
   let bytes
   try {
     bytes = readFileSync(file)

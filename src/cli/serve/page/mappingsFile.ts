@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs'
 import { isObject } from '../../engine/json'
 import { toJson } from '../../engine/mappingFormats'
+import { readJson } from '../../engine/subscriptions'
 import type { Subscription } from '../../engine/subscriptions'
 import { UsageError } from '../../usageError'
 
@@ -12,12 +13,8 @@ export function versionOf(file: string): string {
 
 /** The list of mappings that a file of ours holds now. */
 export function readMappings(file: string): unknown {
-  const held = heldIn(file)
+  const held = readJson(file)
   return isObject(held) ? held.subscriptions : held
-}
-
-function heldIn(file: string): unknown {
-  return JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''))
 }
 
 /**
@@ -25,10 +22,10 @@ function heldIn(file: string): unknown {
  * it holds.
  *
  * @returns the file's new version
- * @throws {UsageError} if the file holds mappings in a form of Segment's, which is not ours to write
+ * @throws {UsageError} if the file holds mappings in a form of Segment's, which is not ours to write, or cannot be read
  */
 export function writeMappings(file: string, subscriptions: Subscription[]): string {
-  const held = heldIn(file)
+  const held = readJson(file)
   if (!Array.isArray(held) && !(isObject(held) && Array.isArray(held.subscriptions))) {
     throw new UsageError(
       `${file} holds mappings as Segment or Terraform writes them, so it is left as it is. Export them instead.`

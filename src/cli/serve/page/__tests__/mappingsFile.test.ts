@@ -45,4 +45,11 @@ describe('writeMappings', () => {
     expect(() => writeMappings(file, MAPPINGS)).toThrow(UsageError)
     expect(readFileSync(file, 'utf8')).toBe(text)
   })
+
+  it('leaves what is not UTF-8 as it is, whose letters would be lost', () => {
+    const bytes = Buffer.from('{"note": "été", "subscriptions": []}', 'latin1')
+    writeFileSync(file, bytes)
+    expect(() => writeMappings(file, MAPPINGS)).toThrow(`${file} is not UTF-8. Save it as UTF-8.`)
+    expect(readFileSync(file)).toStrictEqual(bytes)
+  })
 })
