@@ -8,12 +8,16 @@ const CODE_POINTS = 0x110000
  * the table of a million characters that each test file would make for that.
  */
 export const anyCharacter = integer({ min: 0, max: CODE_POINTS - SURROGATES.count - 1 }).map(
-  (index) => String.fromCodePoint(index < SURROGATES.first ? index : index + SURROGATES.count),
+  characterAt,
   // So that it tries strings such as "__proto__" too.
   (text) => {
-    const [character] = text as string
-    const codePoint = character.codePointAt(0) ?? 0
-    if (character !== text) throw new Error(`${String(text)} is more than a character`)
-    return codePoint < SURROGATES.first ? codePoint : codePoint - SURROGATES.count
+    const codePoint = String(text).codePointAt(0) ?? 0
+    const index = codePoint < SURROGATES.first ? codePoint : codePoint - SURROGATES.count
+    if (characterAt(index) !== text) throw new Error(`${String(text)} is not one character`)
+    return index
   }
 )
+
+function characterAt(index: number): string {
+  return String.fromCodePoint(index < SURROGATES.first ? index : index + SURROGATES.count)
+}

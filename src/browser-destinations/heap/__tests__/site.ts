@@ -51,12 +51,8 @@ export interface SitePage {
   /** Runs a function or a script in the page. */
   evaluate<Result>(run: string | (() => Result | Promise<Result>)): Promise<Result>
   evaluate<Result, Argument>(run: (argument: Argument) => Result | Promise<Result>, argument: Argument): Promise<Result>
-  /** Waits until something holds in the page, which is looked at every some milliseconds. */
-  waitForFunction<Argument>(
-    holds: (argument: Argument) => unknown,
-    argument?: Argument,
-    options?: { polling: number }
-  ): Promise<unknown>
+  /** Waits until something holds in the page. */
+  waitForFunction<Argument>(holds: (argument: Argument) => unknown, argument?: Argument): Promise<unknown>
 }
 
 /** A visit to a site that uses analytics.js. Nothing leaves this machine: what the page asks for is answered here. */
