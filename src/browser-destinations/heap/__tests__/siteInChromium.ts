@@ -18,17 +18,14 @@ export async function visitInChromium(
   {
     cdn = () => Promise.resolve(LIBRARY),
     segmentAnswers,
-    csp,
-    script = SCRIPT
+    csp
   }: VisitOptions & {
     /** The page's Content-Security-Policy. */
     csp?: string
-    /** The page's script; analytics.js and Heap, not yet started, if left out. */
-    script?: string
   } = {}
 ): Promise<ChromiumVisit> {
   const server = await servePages((path) => {
-    if (path === '/site.js') return { type: 'text/javascript', body: script }
+    if (path === '/site.js') return { type: 'text/javascript', body: SCRIPT }
     if (path !== '/') return undefined
     const body = `<!doctype html><title>Shop</title><script src="/site.js"></script>`
     return { type: 'text/html', body, headers: { ...(csp && { 'content-security-policy': csp }) } }

@@ -11,10 +11,13 @@ const siteScript = new Script(SCRIPT)
 export async function visitInJsdom({
   cdn = () => Promise.resolve(LIBRARY),
   segmentAnswers,
-  html = ''
+  html = '',
+  script = siteScript
 }: VisitOptions & {
   /** The page's HTML before its script. */
   html?: string
+  /** The page's script; analytics.js and Heap, not yet started, if left out. */
+  script?: Script
 } = {}): Promise<Visit> {
   const requests: string[] = []
   const segment: string[] = []
@@ -63,7 +66,7 @@ export async function visitInJsdom({
     // What would ask the network itself is not there.
     beforeParse: (window) => void Object.assign(window, { fetch, XMLHttpRequest: undefined, WebSocket: undefined })
   })
-  siteScript.runInContext(dom.getInternalVMContext())
+  script.runInContext(dom.getInternalVMContext())
 
   async function evaluate(run: string | ((argument: never) => unknown), argument?: unknown): Promise<never> {
     const source = typeof run === 'string' ? run : `(${String(run)})(${JSON.stringify(argument)})`
