@@ -144,12 +144,12 @@ describe('the length of an ID', () => {
 
   it('takes no time to speak of, however long', () => {
     for (const id of [
-      '7'.repeat(20_000_000),
-      `{{${'x'.repeat(20_000_000)}}}`,
-      `1.${'5'.repeat(20_000_000)}e`,
-      '"'.repeat(20_000_000)
+      '7'.repeat(2_000_000),
+      `{{${'x'.repeat(2_000_000)}}}`,
+      `1.${'5'.repeat(2_000_000)}e`,
+      '"'.repeat(2_000_000)
     ]) {
-      expect(checkIdentity(id).problem).toMatch(/^Identity is 200000\d\d characters long/)
+      expect(checkIdentity(id).problem).toMatch(/^Identity is 20000\d\d characters long/)
       expect(checkAnonymousId(id)).toStrictEqual({ id })
     }
   })
