@@ -12,6 +12,7 @@ module.exports = {
   testEnvironment: 'node',
   moduleNameMapper: { '^fast-check$': '<rootDir>/scripts/fastCheck.js' },
   globalSetup: '<rootDir>/scripts/testSetup.ts',
+  testSequencer: '<rootDir>/scripts/testSequencer.js',
   // Part of the time is spent waiting, so on two cores three work, not jest's one.
   maxWorkers: Math.max(3, availableParallelism() - 1),
   // No test is about time; a slow machine must not fail one.

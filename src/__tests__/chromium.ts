@@ -3,7 +3,6 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createBrotliDecompress } from 'node:zlib'
-import { chromium } from 'playwright-core'
 import type { Browser } from 'playwright-core'
 import { extract } from 'tar-fs'
 import { BUNDLE } from '../../scripts/testSetup'
@@ -106,6 +105,8 @@ export async function launchChromium(): Promise<Browser> {
     LD_LIBRARY_PATH: path.join(UNPACKED, 'al2023/lib'),
     FONTCONFIG_FILE: path.join(UNPACKED, 'fonts.conf')
   }
+  // It takes a while to load, which whoever looks for a browser only need not wait for.
+  const { chromium } = await import('playwright-core')
   const browser = await chromium.launch({
     executablePath,
     args: ['--no-sandbox', '--disable-gpu', ONLY_THIS_MACHINE],
