@@ -240,6 +240,29 @@ describe('the page in a browser', () => {
     expect(saved().map(({ name }) => name)).toStrictEqual(['Mine', 'Identify Calls', 'Group Calls'])
   })
 
+  it('imports a file, but none whose letters it would lose', async () => {
+    await open('mappings')
+    await page.getByRole('button', { name: 'Import' }).click()
+    const entry = {
+      partnerAction: 'trackEvent',
+      name: 'Käufe',
+      subscribe: 'type = "track"',
+      mapping: { event: 'Käufe' }
+    }
+    const choose = (name: string, encoding: BufferEncoding) => {
+      const buffer = Buffer.from(JSON.stringify([entry]), encoding)
+      return page.getByLabel('A file').setInputFiles({ name, mimeType: 'application/json', buffer })
+    }
+    await choose('latin1.json', 'latin1')
+    await page.getByText('latin1.json is not UTF-8. Save it as UTF-8.').waitFor()
+    await choose('mappings.json', 'utf8')
+    await page.getByRole('dialog').getByRole('button', { name: 'Import' }).click()
+    await page.getByText('1 mapping imported.').waitFor()
+    await page.getByRole('button', { name: /^Save to/ }).click()
+    await page.getByText('Saved to mappings.json').waitFor()
+    expect(saved()).toMatchObject([entry])
+  })
+
   it('checks a file, and opens an event of it in Mappings', async () => {
     await open('check')
     const lines = [

@@ -474,8 +474,17 @@ function Import(): JSX.Element {
 }
 
 async function readFile(input: HTMLInputElement): Promise<void> {
-  const text = await input.files?.[0]?.text()
-  if (text !== undefined) pasted.value = text
+  const file = input.files?.[0]
+  if (!file) return
+  const bytes = await file.arrayBuffer()
+  try {
+    pasted.value = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    importProblem.value = ''
+  } catch {
+    // What a mapping writes into properties would lose its letters.
+    pasted.value = ''
+    importProblem.value = `${file.name} is not UTF-8. Save it as UTF-8.`
+  }
 }
 
 function Delete(): JSX.Element {
