@@ -49,6 +49,12 @@ export async function deployIn(host: DeployHost, options: DeployOptions): Promis
       'SEGMENT_PUBLIC_API_TOKEN is not set. Put a token of Segment’s Public API in it; a Workspace Owner makes one in Segment under Settings > Workspace settings > Access Management > Tokens.'
     )
   }
+  // No header can carry it, which would look as if Segment could not be reached.
+  if (/[^\x21-\x7e]/.test(token)) {
+    throw new UsageError(
+      'SEGMENT_PUBLIC_API_TOKEN holds a character that no token has, such as a line break or a curly quotation mark. Copy the token again.'
+    )
+  }
   if (options.source !== undefined && options.appId === undefined) {
     throw new UsageError('--source needs --app-id, the number of your Heap environment.')
   }

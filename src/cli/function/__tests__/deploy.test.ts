@@ -268,6 +268,12 @@ describe('--source', () => {
     expect(await deploy({ enable: true })).toMatch(/^error: --app-id and --enable need --source/)
     expect(await deploy({}, {})).toMatch(/^error: SEGMENT_PUBLIC_API_TOKEN is not set\./)
     expect(await deploy({}, { SEGMENT_PUBLIC_API_TOKEN: ' ' })).toMatch(/^error: SEGMENT_PUBLIC_API_TOKEN is not set\./)
+    for (const damaged of [`${TOKEN}\n${TOKEN}`, `“${TOKEN}”`, `${TOKEN} x`]) {
+      expect(await deploy({}, { SEGMENT_PUBLIC_API_TOKEN: damaged })).toMatch(
+        /^error: SEGMENT_PUBLIC_API_TOKEN holds a character that no token has, [^/]*$/
+      )
+    }
+    expect(await deploy({ appId: '11' }, { SEGMENT_PUBLIC_API_TOKEN: `${TOKEN}\n` })).toMatch(/^error: --app-id and/)
     expect(api.destinations).toStrictEqual([])
   })
 })
