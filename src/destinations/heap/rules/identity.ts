@@ -205,17 +205,29 @@ export function requiredId({ id, problem }: CheckedId, missing: string): string 
   return id
 }
 
-/** Whether a trimmed identifier stands for nobody, in any casing and width and whatever it is wrapped in. */
+/** Whether a trimmed identifier stands for nobody, in any casing and width, whatever it is wrapped in, and as a link or a cookie has it. */
 export function isPlaceholder(id: string): boolean {
   if (id.length > MAX_PLACEHOLDER_LENGTH) return false
   const text = /[^ -~]/.test(id) ? id.normalize('NFKC').replace(FORMAT, '') : id
   const lower = text.toLowerCase()
   if (PLACEHOLDERS.has(lower) || NOTHINGS.test(lower)) return true
+  if (text.includes('%') && isPlaceholderInLink(text)) return true
   // Most IDs begin and end with a letter or a digit: they are wrapped in nothing.
   if (isAlphanumeric(text.charCodeAt(0)) && isAlphanumeric(text.charCodeAt(text.length - 1))) return false
   if (isPrintedOrTemplate(text)) return true
   const bare = stripped(lower, WRAPPING)
   return NO_WORD.test(bare) || PLACEHOLDERS.has(bare) || NOTHINGS.test(bare)
+}
+
+/** Whether an identifier was taken from a link or a cookie as it stood there, such as %22null%22. */
+function isPlaceholderInLink(text: string): boolean {
+  try {
+    const decoded = decodeURIComponent(text)
+    return decoded !== text && isPlaceholder(decoded)
+  } catch {
+    // Some other text with a percent sign.
+    return false
+  }
 }
 
 /** Whether a text, or what it wraps, was made by a program that had no ID. */
