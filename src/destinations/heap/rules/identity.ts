@@ -34,8 +34,8 @@ const PLACEHOLDERS = new Set([
   '00000000000000000000000000000000'
 ])
 
-/** Such values joined, as `first + ' ' + last` and lists of nothing give. */
-const NOTHINGS = /^(?:undefined|null|none)(?:[\s,;|"'`]+(?:undefined|null|none))+$/
+/** Such values joined, as `first + ' ' + last` and lists of nothing give; a form has + for a blank. */
+const NOTHINGS = /^(?:undefined|null|none)(?:[\s,;|"'`+]+(?:undefined|null|none))+$/
 
 /** Neither a letter nor a digit nor a symbol: `-` is how logs write what is missing. */
 const NO_WORD = /^\p{P}*$/u

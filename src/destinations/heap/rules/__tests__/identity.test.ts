@@ -46,7 +46,7 @@ const NOBODY = [
   // with what nobody sees inside, and in full width
   'n\u200bull', 'nu\u00adll', 'un\u2060defined', 'undef\u200bined', 'ｎｕｌｌ', 'ＮＵＬＬ', '＂ｎｕｌｌ＂',
   // as a link or a cookie has it
-  '%22null%22', '%22%22', '%7B%7Buser.id%7D%7D', '%7b%7b%20user.id%20%7d%7d', 'undefined%20undefined', '%2522null%2522', '%5Bobject%20Object%5D',
+  '%22null%22', '%22%22', '%7B%7Buser.id%7D%7D', '%7b%7b%20user.id%20%7d%7d', 'undefined%20undefined', 'undefined+undefined', '%2522null%2522', '%5Bobject%20Object%5D',
   '%20null', 'null%0A', '%EF%BB%BFnull', '%3Cid%3E', '%00',
   // other ways to write nothing
   '-0', '0.0', '-1.0', '#N/A', '\\N', '-', '--', '?', '...', '\ud83d', '\ufe0f', '00000000000000000000000000000000'
@@ -62,7 +62,7 @@ const SOMEBODY = [
   '<ann@example.com>', '"Ann" <ann@example.com>', '{"id":7}', '(class-7)', '[class 7]', '(class of 2020)', '{function 3}', '[object-7]', '(ann-id)',
   '(ann.id)', '[[42]]', '<<42>>', '##42##', '#{42}', '${42}', '{#42}', '{$5}', '[[a]]b[[c]]', '<<a>>b<<c>>', '$(a)(b)', '${a}b${c}',
   '[object a]b[c]', '$ann', '$device:7', 'ｎｕｌｌ-7', '（ann）', '①', 'mid', '(david)', '{kid}', '%41%42',
-  '%22ann%22', '%7B%22id%22%3A7%7D', 'ann%40example.com', '%E4null', 'null%', '%zznull', '100%25', '%2B1', 'null%40example.com'
+  '%22ann%22', '%7B%22id%22%3A7%7D', 'ann%40example.com', '%E4null', 'null%', '%zznull', '100%25', '%2B1', 'null%40example.com', 'ann+null@example.com', 'null+1'
 ] // prettier-ignore
 
 describe.each([
