@@ -1,5 +1,4 @@
 import type { AddressInfo } from 'node:net'
-import type expressModule from 'express'
 import type { ErrorRequestHandler, Request, Response } from 'express'
 import type { HeapEmulator } from './emulator'
 import { HEAP_HOSTS, regionOf } from './hosts'
@@ -38,8 +37,7 @@ export async function listen(
   { port = 0, host = '127.0.0.1', region = 'US' }: ListenOptions = {}
 ): Promise<ListeningEmulator> {
   // Loaded here, since most who use the emulator do not let it listen.
-  // eslint-disable-next-line @typescript-eslint/no-require-imports
-  const express = require('express') as typeof expressModule
+  const { default: express } = await import('express')
   const app = express()
   app.disable('x-powered-by')
   app.use(express.raw({ type: () => true, limit: BODY_LIMIT }))
