@@ -9,6 +9,8 @@ import { servePageForEachTest, SETTINGS } from '../page/__tests__/servedPage'
 declare global {
   interface Window {
     axe: typeof axe
+    /** Has analytics.js send an event of each kind to a server. */
+    sendEvents: (server: string) => Promise<void>
   }
 }
 
@@ -37,18 +39,17 @@ afterEach(async () => {
   await page.goto('about:blank')
   expect(problems).toStrictEqual([])
 })
-const served = servePageForEachTest()
-const { heap, file, saved, post, track } = served
+const { heap, file, saved, restart, post, track, url } = servePageForEachTest()
 
 async function open(view: string): Promise<void> {
-  await page.goto(`${served.server.url}/#${view}`)
+  await page.goto(`${url()}/#${view}`)
   await page.locator(`nav [href="#${view}"][aria-current=page]`).waitFor()
   await page.getByRole('main').locator('h2, .event').first().waitFor()
 }
 
 const PAGE = bundleForPage(`
   import { AnalyticsBrowser } from '@segment/analytics-next'
-  window.load = async (server) => {
+  window.sendEvents = async (server) => {
     const analytics = AnalyticsBrowser.load({ writeKey: 'any', cdnURL: server })
     await analytics.page('Shop', { category: 'shoes' })
     await analytics.track('Product Viewed', { price: 12.5, sizes: [42, 43] })
@@ -62,7 +63,7 @@ const PAGE = bundleForPage(`
 describe('analytics.js in a browser', () => {
   it('sends its events to a running serve, which delivers them', async () => {
     const results: EventResult<RecordedRun>[] = []
-    await served.restart({ onResult: (result) => results.push(result) })
+    await restart({ onResult: (result) => results.push(result) })
     const pages = await servePages((path) =>
       path === '/page.js'
         ? { type: 'text/javascript', body: PAGE }
@@ -75,9 +76,7 @@ describe('analytics.js in a browser', () => {
     try {
       page.on('request', note)
       await page.goto(`${pages.url}/shop`)
-      await page.evaluate(async (url) => {
-        await (window as unknown as { load: (server: string) => Promise<void> }).load(url)
-      }, served.server.url)
+      await page.evaluate((server) => window.sendEvents(server), url())
       while (results.length < 6) await new Promise((go) => setTimeout(go, 20))
 
       expect(elsewhere).toStrictEqual([])
@@ -162,7 +161,7 @@ describe('the page in a browser', () => {
     await open('live')
     await track('Before')
     await page.getByRole('button', { name: /Before/ }).waitFor()
-    await served.restart({ port: Number(new URL(served.server.url).port) })
+    await restart({ port: Number(new URL(url()).port) })
     await track('After')
     await page.getByRole('button', { name: /After/ }).waitFor()
     expect(await page.locator('.event').count()).toBe(2)
@@ -173,7 +172,7 @@ describe('the page in a browser', () => {
 
   it('is made, saved and there after a reload, by keyboard alone', async () => {
     writeFileSync(file, JSON.stringify(saved().slice(1)))
-    await served.restart()
+    await restart()
     await open('mappings')
     const keyboard = page.keyboard
     const tabTo = async (name: string | RegExp, role: 'button' | 'textbox' | 'combobox' = 'button') => {
@@ -346,7 +345,7 @@ describe('the page in a browser', () => {
   })
 
   it('lets nothing run but its own script', async () => {
-    const response = await page.goto(served.server.url)
+    const response = await page.goto(url())
     expect(response?.headers()['content-security-policy']).toMatch(
       /^default-src 'none';.*require-trusted-types-for 'script'/
     )

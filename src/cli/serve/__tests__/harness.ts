@@ -17,6 +17,24 @@ interface HttpResponse {
   body: unknown
 }
 
+/** Asks a server. Not with fetch, which sets Host and Origin itself. */
+export function askServer(
+  url: string,
+  method: string,
+  body?: unknown,
+  headers: http.OutgoingHttpHeaders = {}
+): Promise<{ status: number; headers: http.IncomingHttpHeaders; text: string }> {
+  return new Promise((resolve, reject) => {
+    const request = originalRequest(url, { method, headers }, (response) => {
+      let text = ''
+      response.on('data', (chunk) => (text += chunk))
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }))
+    })
+    request.on('error', reject)
+    request.end(typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body))
+  })
+}
+
 /** A server for the tests of a file, with an emulator that is emptied before each test. */
 export function testServer() {
   const heap = new HeapEmulator({ apiKeys: { '12343283': 'test-key' } })
@@ -49,25 +67,14 @@ export function testServer() {
     said.length = 0
   })
 
-  /** Not fetch: it sets Host and Origin itself. */
-  function ask(
+  async function ask(
     method: string,
     path: string,
     body?: unknown,
-    headers: Record<string, string> = {}
+    headers?: http.OutgoingHttpHeaders
   ): Promise<HttpResponse> {
-    return new Promise((resolve, reject) => {
-      const request = originalRequest(`${server.url}${path}`, { method, headers }, (response) => {
-        let text = ''
-        response.on('data', (chunk) => (text += chunk))
-        response.on('end', () => {
-          const parsed: unknown = text === '' ? undefined : JSON.parse(text)
-          resolve({ status: response.statusCode ?? 0, headers: response.headers, body: parsed })
-        })
-      })
-      request.on('error', reject)
-      request.end(typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body))
-    })
+    const { text, ...response } = await askServer(`${server.url}${path}`, method, body, headers)
+    return { ...response, body: text === '' ? undefined : (JSON.parse(text) as unknown) }
   }
 
   async function post(path: string, body: unknown, headers?: Record<string, string>): Promise<unknown> {

@@ -11,21 +11,20 @@ import { servePageForEachTest, SETTINGS } from './servedPage'
 
 const EXAMPLES = path.join(__dirname, '../../../../../examples')
 
-const served = servePageForEachTest()
-const { heap, evaluator, file, saved, post, track } = served
-const open = (view: string) => openInJsdom(served.server.url, view)
+const { heap, evaluator, file, saved, restart, post, track, url } = servePageForEachTest()
+const open = (view: string) => openInJsdom(url(), view)
 
 describe('Live', () => {
   it('shows how to begin, and an example at a click', async () => {
     const page = await open('live')
-    await page.shows(`new Analytics({ writeKey: 'any', host: '${served.server.url}' })`, '.empty')
+    await page.shows(`new Analytics({ writeKey: 'any', host: '${url()}' })`, '.empty')
     await page.click('Send an example')
     await page.shows(/Order Completed.*delivered/, '.event')
   })
 
   it('shows the event of a real SDK with its way', async () => {
     const page = await open('live')
-    const analytics = new Analytics({ writeKey: 'any', host: served.server.url })
+    const analytics = new Analytics({ writeKey: 'any', host: url() })
     analytics.track({ userId: 'alice', event: 'Signed Up', properties: { plan: { name: 'pro' } } })
     await analytics.closeAndFlush()
     await page.click(await page.shows(/track.*Signed Up.*alice.*delivered/, '.event'))
@@ -212,7 +211,7 @@ describe('Heap', () => {
 
 describe('the page', () => {
   it('asks nothing of Heap while one types, also where Heap is the real one', async () => {
-    await served.restart({ emulator: undefined })
+    await restart({ emulator: undefined })
     const asked = jest.spyOn(heap, 'handle')
     try {
       const page = await open('mappings')
@@ -220,7 +219,7 @@ describe('the page', () => {
       await page.fill('Trigger as text', 'type = "track"')
       await page.type('Name', 'a hundred keystrokes, '.repeat(5).slice(0, 100))
       await page.shows('/api/integrations/track', '.result')
-      expect(await post('/page/example', {}, { origin: served.server.url })).toBe(400)
+      expect(await post('/page/example', {}, { origin: url() })).toBe(400)
       expect(asked).not.toHaveBeenCalled()
     } finally {
       asked.mockRestore()
@@ -235,7 +234,7 @@ describe('the page', () => {
     ['a form', { 'content-type': 'text/plain' }, 415]
   ])('lets %s change nothing', async (_who, headers, status) => {
     const before = readFileSync(file, 'utf8')
-    const own = status === 415 ? { origin: served.server.url } : {}
+    const own = status === 415 ? { origin: url() } : {}
     for (const place of ['/page/mappings', '/page/heap/empty', '/page/preview', '/page/check', '/page/example']) {
       const method = place === '/page/mappings' ? 'PUT' : 'POST'
       expect(await post(place, { subscriptions: [], version: '' }, { ...own, ...headers }, method)).toBe(status)

@@ -82,6 +82,8 @@ export async function openInJsdom(url: string, view: string): Promise<PageInJsdo
 
   const { document } = dom.window
   const body = within(document.body)
+  const field = (label: string) => body.findByLabelText<HTMLInputElement>(label, { selector: LABELLED })
+  const until = <Found>(look: () => Found) => waitFor(look, { container: document.body })
   const having = (text: string | RegExp, selector: string): Element | undefined =>
     Array.from(document.querySelectorAll(selector))
       .filter(({ textContent }) =>
@@ -91,36 +93,29 @@ export async function openInJsdom(url: string, view: string): Promise<PageInJsdo
   return {
     document,
     async click(button) {
-      fireEvent.click(
-        button instanceof dom.window.Element ? button : await body.findByRole('button', { name: button as string })
-      )
+      const isName = typeof button === 'string' || button instanceof RegExp
+      fireEvent.click(isName ? await body.findByRole('button', { name: button }) : button)
     },
-    field: (label) => body.findByLabelText<HTMLInputElement>(label, { selector: LABELLED }),
+    field,
     async fill(label, text) {
-      const field = await body.findByLabelText(label, { selector: LABELLED })
-      fireEvent[field.localName === 'select' ? 'change' : 'input'](field, { target: { value: text } })
+      const found = await field(label)
+      fireEvent[found.localName === 'select' ? 'change' : 'input'](found, { target: { value: text } })
     },
     async type(label, text) {
-      const field = await body.findByLabelText(label, { selector: LABELLED })
+      const found = await field(label)
       for (let length = 1; length <= text.length; length++) {
-        fireEvent.input(field, { target: { value: text.slice(0, length) } })
+        fireEvent.input(found, { target: { value: text.slice(0, length) } })
       }
     },
     shows: (text, selector = 'main *') =>
-      waitFor(
-        () => {
-          const found = having(text, selector)
-          if (!found) throw new Error(`${String(text)} is not shown`)
-          return found
-        },
-        { container: document.body }
-      ),
+      until(() => {
+        const found = having(text, selector)
+        if (!found) throw new Error(`${String(text)} is not shown`)
+        return found
+      }),
     showsNo: (text, selector = 'main *') =>
-      waitFor(
-        () => {
-          if (having(text, selector)) throw new Error(`${text} is still shown`)
-        },
-        { container: document.body }
-      )
+      until(() => {
+        if (having(text, selector)) throw new Error(`${text} is still shown`)
+      })
   }
 }
