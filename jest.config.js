@@ -10,6 +10,7 @@ module.exports = {
   // Types are checked by `npm run typecheck`; to read them here too takes longer than many a test.
   transform: { '^.+\\.ts$': '@sucrase/jest-plugin' },
   testEnvironment: 'node',
+  runtime: '<rootDir>/scripts/testRuntime.js',
   moduleNameMapper: { '^fast-check$': '<rootDir>/scripts/fastCheck.js' },
   globalSetup: '<rootDir>/scripts/testSetup.ts',
   testSequencer: '<rootDir>/scripts/testSequencer.js',
