@@ -20,10 +20,13 @@ const HEAP_IN_THE_BROWSER = path.posix.dirname(BROWSER.folder)
 const TOOLS = ['bin/run', ...['eslint', 'tsc', 'prettier', 'jest'].map((name) => `node_modules/.bin/${name}`)]
 const PACKAGES = ['@segment/actions-core', '@segment/analytics-next', '@segment/browser-destination-runtime', 'nock']
 
+/** A checkout of action-destinations, as far as a drop-in looks at it: what each test gets a copy of. */
+let published: string
+/** The copy of a test. */
 let checkout: string
 
-beforeEach(() => {
-  checkout = realpathSync(mkdtempSync(path.join(tmpdir(), 'drop-in-test-')))
+beforeAll(() => {
+  published = checkout = temporaryFolder()
   write('package.json', '{ "name": "action-destinations" }')
   write('.gitignore', 'node_modules\ndist\nfake.json\ncalls.log\n')
   write(`${CLOUD.folder}/index.ts`, 'published')
@@ -39,15 +42,23 @@ beforeEach(() => {
     cpSync(path.join(__dirname, 'fakeTool.js'), path.join(checkout, name))
     chmodSync(path.join(checkout, name), 0o755)
   }
+  behave({})
   git('init', '--quiet')
   commit()
-  behave({})
+})
+afterAll(() => rmSync(published, { recursive: true }))
+
+beforeEach(() => {
+  checkout = temporaryFolder()
+  cpSync(published, checkout, { recursive: true })
   process.env.FAKE_CHECKOUT = checkout
   process.env.FAKE_OURS = ROOT
 })
-afterEach(() => {
-  rmSync(checkout, { recursive: true })
-})
+afterEach(() => rmSync(checkout, { recursive: true }))
+
+function temporaryFolder(): string {
+  return realpathSync(mkdtempSync(path.join(tmpdir(), 'drop-in-test-')))
+}
 
 function write(file: string, text: string): void {
   mkdirSync(path.dirname(path.join(checkout, file)), { recursive: true })
