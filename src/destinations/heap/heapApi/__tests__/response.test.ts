@@ -128,12 +128,17 @@ describe('post', () => {
       ['is a bomb', gzipSync(Buffer.alloc(50_000_000)), { 'content-encoding': 'gzip' }],
       ['is one byte too long', 'x'.repeat(1_000_001), {}]
     ])('%s', async (_what, body, headers) => {
+      // node-fetch leaves its timer of 10 s behind where it stops reading, and jest would wait for it.
+      const { setTimeout } = globalThis
+      const timers = jest.spyOn(globalThis, 'setTimeout')
+      timers.mockImplementation((run, delay) => setTimeout(run, delay).unref())
       nock(US).post(TRACK).reply(200, body, headers)
       expect(await postWith()).toStrictEqual({
         status: 503,
         body: '',
         problem: { code: 'RETRYABLE_ERROR', message: 'Heap answered more than 1000000 bytes' }
       })
+      timers.mockRestore()
     })
   })
 
