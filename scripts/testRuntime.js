@@ -5,6 +5,10 @@ const Runtime = require('jest-runtime').default
 // As it comes, the V8 of Node 20 spends a seventh of a run on optimizing functions that few test files run often.
 if (process.versions.v8.startsWith('11.')) setFlagsFromString('--interrupt-budget=300000')
 
+// All processors are busy with tests, so to collect garbage in several threads takes time from them.
+setFlagsFromString('--no-parallel-scavenge')
+setFlagsFromString('--no-concurrent-marking')
+
 /** Passed to each module: to look one up in the context of a test file is slow. Those that a test may replace are not among them. */
 const GLOBALS =
   'Array Boolean Buffer Error JSON Map Math Number Object Promise RegExp Set String Symbol TypeError WeakMap'.split(' ')
