@@ -1,6 +1,5 @@
 /** Characters that control a terminal or reverse the order of a line, except the line feed. */
-// eslint-disable-next-line no-control-regex
-const STEERING = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
+const STEERING = /(?!\n)\p{Cc}|[\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu
 
 /** Characters that take no room, such as a zero-width space, except those that hold an emoji together. */
 const INVISIBLE =

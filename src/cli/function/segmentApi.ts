@@ -186,8 +186,10 @@ function parsed(text: string): unknown {
 }
 
 function withoutControls(literal: string): string {
-  // eslint-disable-next-line no-control-regex
-  return literal.replace(/[\0-\x1f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return literal.replace(
+    /(?![\x7f-\x9f])\p{Cc}/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+  )
 }
 
 function firstError(answer: unknown): { message?: string; field?: string; data?: unknown } {
