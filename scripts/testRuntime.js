@@ -1,3 +1,4 @@
+const path = require('node:path')
 const { setFlagsFromString } = require('node:v8')
 const { Script } = require('node:vm')
 const Runtime = require('jest-runtime').default
@@ -20,7 +21,8 @@ const compiled = new Map()
 module.exports = class extends Runtime {
   constructor(config, environment, resolver, transformer, cache, coverage, testPath, globalConfig) {
     // The destination is covered by its own tests alone, so the others run it as it is.
-    const collectCoverage = coverage.collectCoverage && testPath.includes('/src/destinations/heap/')
+    const isOwnTest = testPath.startsWith(path.join(config.rootDir, 'src/destinations/heap', path.sep))
+    const collectCoverage = coverage.collectCoverage && isOwnTest
     super(config, environment, resolver, transformer, cache, { ...coverage, collectCoverage }, testPath, globalConfig)
 
     const { executor } = this

@@ -16,6 +16,7 @@ function postWith(client = request) {
 beforeEach(() => nock.disableNetConnect())
 afterAll(() => nock.restore())
 afterEach(() => {
+  jest.restoreAllMocks()
   nock.abortPendingRequests()
   nock.cleanAll()
 })
@@ -130,15 +131,13 @@ describe('post', () => {
     ])('%s', async (_what, body, headers) => {
       // node-fetch leaves its timer of 10 s behind where it stops reading, and jest would wait for it.
       const { setTimeout } = globalThis
-      const timers = jest.spyOn(globalThis, 'setTimeout')
-      timers.mockImplementation((run, delay) => setTimeout(run, delay).unref())
+      jest.spyOn(globalThis, 'setTimeout').mockImplementation((run, delay) => setTimeout(run, delay).unref())
       nock(US).post(TRACK).reply(200, body, headers)
       expect(await postWith()).toStrictEqual({
         status: 503,
         body: '',
         problem: { code: 'RETRYABLE_ERROR', message: 'Heap answered more than 1000000 bytes' }
       })
-      timers.mockRestore()
     })
   })
 
