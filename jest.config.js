@@ -20,7 +20,9 @@ module.exports = {
   testTimeout: 60_000,
   // As jest 27 writes them, which action-destinations runs on the same snapshots.
   snapshotFormat: { escapeString: true, printBasicPrototype: true },
-  testMatch: ['<rootDir>/{src,soak,scripts}/**/__tests__/**/*.test.ts'],
+  // Otherwise it looks through all of node_modules before each run.
+  roots: ['src', 'soak', 'scripts'].map((folder) => `<rootDir>/${folder}`),
+  testMatch: ['**/__tests__/**/*.test.ts'],
   collectCoverageFrom: ['src/destinations/heap/**/*.ts', '!**/__tests__/**', '!**/generated-types.ts'],
   // A line for each file that is not covered, and a summary.
   coverageReporters: [['text', { skipFull: true }], 'text-summary'],
