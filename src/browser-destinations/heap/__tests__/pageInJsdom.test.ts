@@ -59,62 +59,6 @@ describe.each(WAYS)('the order of calls, through %s,', (_way, start) => {
     })
   })
 
-  it('is kept for a reset before the library has arrived', async () => {
-    const { cdn, answer } = slowCdn()
-    await onPage({ cdn }, async (site) => {
-      await start(site)
-      await site.page.evaluate(async () => {
-        const { analytics } = window
-        await analytics
-        void analytics.identify('alice')
-        void analytics.track('By Alice')
-        await analytics.reset()
-        void analytics.track('By a stranger')
-        // Longer than a reset waits once the library is there.
-        await new Promise((go) => setTimeout(go, 1200))
-      })
-      answer()
-      expect(await callsOf(site, 5)).toStrictEqual([
-        STARTED,
-        ['identify', 'alice'],
-        tracked('By Alice'),
-        ['resetIdentity'],
-        tracked('By a stranger')
-      ])
-    })
-  })
-
-  it('has each call once however often another destination makes analytics.js try again', async () => {
-    await onPage({}, async (site) => {
-      await start(site)
-      const attempts = await site.page.evaluate(async () => {
-        const { analytics } = window
-        let attempts = 0
-        await analytics.register(
-          window.otherPlugin('destination', {
-            track: async (context) => {
-              attempts++
-              // The first fails before Heap is called, the second after.
-              if (attempts === 2) await new Promise((go) => setTimeout(go, 50))
-              if (attempts > 2) return context
-              return context.cancel(new window.ContextCancelation({ retry: true, type: 'middleware_cancellation' }))
-            }
-          })
-        )
-        // It waits as briefly as it does by chance.
-        Math.random = () => 0
-        const once = analytics.track('Once')
-        // What is no reset does not make another visitor of it.
-        await analytics.setAnonymousId('device-1')
-        await once
-        await analytics.track('Next')
-        return attempts
-      })
-      expect(attempts).toBe(4)
-      expect(await heapCallsOf(site)).toStrictEqual([STARTED, tracked('Once'), tracked('Next')])
-    })
-  })
-
   it('takes an event for the same whatever a middleware makes of its IDs', async () => {
     await onPage({}, async (site) => {
       await start(site)
@@ -288,8 +232,70 @@ describe('the order of calls', () => {
       ])
     })
   })
+})
 
-  it('gives no call to the person who has come after', async () => {
+// Each of these waits for a second or more; they do so at the same time.
+describe('the order of calls that wait', () => {
+  it.concurrent.each(WAYS)('is kept for a reset before the library has arrived, through %s', async (_way, start) => {
+    const { cdn, answer } = slowCdn()
+    await onPage({ cdn }, async (site) => {
+      await start(site)
+      await site.page.evaluate(async () => {
+        const { analytics } = window
+        await analytics
+        void analytics.identify('alice')
+        void analytics.track('By Alice')
+        await analytics.reset()
+        void analytics.track('By a stranger')
+        // Longer than a reset waits once the library is there.
+        await new Promise((go) => setTimeout(go, 1200))
+      })
+      answer()
+      expect(await callsOf(site, 5)).toStrictEqual([
+        STARTED,
+        ['identify', 'alice'],
+        tracked('By Alice'),
+        ['resetIdentity'],
+        tracked('By a stranger')
+      ])
+    })
+  })
+
+  it.concurrent.each(WAYS)(
+    'has each call once however often another destination makes analytics.js try again, through %s',
+    async (_way, start) => {
+      await onPage({}, async (site) => {
+        await start(site)
+        const attempts = await site.page.evaluate(async () => {
+          const { analytics } = window
+          let attempts = 0
+          await analytics.register(
+            window.otherPlugin('destination', {
+              track: async (context) => {
+                attempts++
+                // The first fails before Heap is called, the second after.
+                if (attempts === 2) await new Promise((go) => setTimeout(go, 50))
+                if (attempts > 2) return context
+                return context.cancel(new window.ContextCancelation({ retry: true, type: 'middleware_cancellation' }))
+              }
+            })
+          )
+          // It waits as briefly as it does by chance.
+          Math.random = () => 0
+          const once = analytics.track('Once')
+          // What is no reset does not make another visitor of it.
+          await analytics.setAnonymousId('device-1')
+          await once
+          await analytics.track('Next')
+          return attempts
+        })
+        expect(attempts).toBe(4)
+        expect(await heapCallsOf(site)).toStrictEqual([STARTED, tracked('Once'), tracked('Next')])
+      })
+    }
+  )
+
+  it.concurrent('gives no call to the person who has come after', async () => {
     const identifyTooLate = tooLate('').replace('track call ""', 'identify call')
     await onPage({ warnings: [tooLate('By Alice'), identifyTooLate] }, async (site) => {
       await startHeap(site)
