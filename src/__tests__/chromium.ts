@@ -109,7 +109,8 @@ export async function launchChromium(): Promise<Browser> {
   const { chromium } = await import('playwright-core')
   const browser = await chromium.launch({
     executablePath,
-    args: ['--no-sandbox', '--disable-gpu', ONLY_THIS_MACHINE],
+    // A process for each page would take longer to start than most pages take.
+    args: ['--no-sandbox', '--disable-gpu', '--renderer-process-limit=1', ONLY_THIS_MACHINE],
     env: { ...process.env, ...(isPacked ? libraries : {}) }
   })
   launched.push(browser)
