@@ -51,17 +51,18 @@ export function commandLine(commands: Commands, end: (status: number) => void): 
     .description('take Segment events through the destination and show what Heap stores')
     .argument(
       '[files...]',
-      'files or folders of JSON, or of one event per line (NDJSON), or - for standard input (default: the examples)'
+      'files or folders of JSON, or of one event per line (NDJSON), or - for standard input (default: the examples)',
+      givenEach
     )
     .option('--live', 'post to the real Heap; needs --app-id')
     .option('--app-id <id>', 'the number of the Heap environment', appId)
     .addOption(
       new Option('--region <region>', 'where Heap stores the data').choices(REGIONS).default('US').argParser(region)
     )
-    .option('--mappings <file>', 'a file of mappings, in place of those that a new destination starts with')
+    .option('--mappings <file>', 'a file of mappings, in place of those that a new destination starts with', given)
     .option('--verbose', 'show what was sent for every event, not only for the first')
     .option('--json', 'print one JSON object per line, one for each event, for scripts')
-    .option('--failed <file>', 'write what could not be delivered there, with the reason, to send it again')
+    .option('--failed <file>', 'write what could not be delivered there, with the reason, to send it again', given)
     .option('--resume', 'go on where a send of the same files was stopped')
     .option('--rate <events>', 'with --live, events a minute (default: 15000, which Heap allows)', aboveZero)
     .option('--retries <times>', 'how often to send again what Heap may take later', wholeNumber, 7)
@@ -79,7 +80,7 @@ export function commandLine(commands: Commands, end: (status: number) => void): 
     .addOption(
       new Option('--region <region>', 'where Heap stores the data').choices(REGIONS).default('US').argParser(region)
     )
-    .option('--mappings <file>', 'a file of mappings, in place of those that a new destination starts with')
+    .option('--mappings <file>', 'a file of mappings, in place of those that a new destination starts with', given)
     .action(async (options: ServeOptions, command: Command) => {
       needAppId(options, command)
       await run(command, () => commands.serve(options))
@@ -109,8 +110,8 @@ export function commandLine(commands: Commands, end: (status: number) => void): 
   segmentFunction
     .command('build')
     .description('write the destination as one script for Segment’s Functions')
-    .option('--mappings <file>', 'the subscriptions of an Actions destination, in place of the presets')
-    .option('--out <file>', 'where to write the script, or - for the standard output', 'heap-function.js')
+    .option('--mappings <file>', 'the subscriptions of an Actions destination, in place of the presets', given)
+    .option('--out <file>', 'where to write the script, or - for the standard output', given, 'heap-function.js')
     .option('--readable', 'leave the script as it was written; it is twice as large')
     .action(async (options: BuildOptions, command: Command) => {
       await run(command, () => commands.functionBuild(options))
@@ -119,14 +120,18 @@ export function commandLine(commands: Commands, end: (status: number) => void): 
   segmentFunction
     .command('try')
     .description('take Segment events through that script, in a stand-in of Segment’s runtime; show what Heap stores')
-    .argument('[files...]', 'files or folders of JSON or NDJSON, or - for standard input (default: the examples)')
+    .argument(
+      '[files...]',
+      'files or folders of JSON or NDJSON, or - for standard input (default: the examples)',
+      givenEach
+    )
     .addOption(
       new Option('--region <region>', 'where Heap stores the data').choices(REGIONS).default('US').argParser(region)
     )
-    .option('--mappings <file>', 'the subscriptions of an Actions destination, in place of the presets')
+    .option('--mappings <file>', 'the subscriptions of an Actions destination, in place of the presets', given)
     .option('--verbose', 'show what was sent of every event, not of the first alone')
     .option('--json', 'print one JSON object per event, one per line, for scripts')
-    .option('--failed <file>', 'write what could not be delivered there, with the reason, to send it again')
+    .option('--failed <file>', 'write what could not be delivered there, with the reason, to send it again', given)
     .option('--resume', 'go on where it was stopped')
     .action(async (files: string[], options: TryOptions, command: Command) => {
       await run(command, () => commands.functionTry(files, options))
@@ -135,13 +140,13 @@ export function commandLine(commands: Commands, end: (status: number) => void): 
   segmentFunction
     .command('deploy')
     .description('make or update the function in your workspace; needs SEGMENT_PUBLIC_API_TOKEN in the environment')
-    .option('--name <name>', 'what the function is called', 'Heap')
-    .option('--function <id>', 'the function to update, where several have that name')
+    .option('--name <name>', 'what the function is called', given, 'Heap')
+    .option('--function <id>', 'the function to update, where several have that name', given)
     .addOption(
       new Option('--workspace-region <region>', 'of your workspace').choices(REGIONS).default('US').argParser(region)
     )
-    .option('--mappings <file>', 'the subscriptions of an Actions destination, in place of the presets')
-    .option('--source <id>', 'connect it to this source, with HEAP_API_KEY if that is in the environment')
+    .option('--mappings <file>', 'the subscriptions of an Actions destination, in place of the presets', given)
+    .option('--source <id>', 'connect it to this source, with HEAP_API_KEY if that is in the environment', given)
     .option('--app-id <id>', 'with --source, the number of the Heap environment', appId)
     .addOption(
       new Option('--region <region>', 'with --source, where Heap stores the data')
@@ -173,6 +178,16 @@ function needAppId({ live, appId }: { live?: boolean; appId?: string }, command:
 function needSource(command: Command): void {
   if (RUNS_FROM_SOURCE) return
   command.error(`error: ${command.name()} works on the source of the destination: run it in a clone of its repository`)
+}
+
+/** A text that is there: that of a variable which a script has not set is none, and must not count as an option left out. */
+function given(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It is empty.')
+  return text
+}
+
+function givenEach(text: string, before: string[] = []): string[] {
+  return [...before, given(text)]
 }
 
 function wholeNumber(text: string): number {

@@ -15,8 +15,9 @@ export function withNpmOptions(program: Command, args: string[], env: NodeJS.Pro
   for (const { long, required } of command.options) {
     if (!long || rest.some((argument) => argument === long || argument.startsWith(`${long}=`))) continue
     const value = long === '--verbose' ? verbosity(env) : env[`npm_config_${long.slice(2).replaceAll('-', '_')}`]
-    if (value === undefined || value === '' || value === 'false') continue
+    if (value === undefined || value === 'false') continue
     if (!required) {
+      if (value === '') continue
       // Where npm does not know the option, some of its versions take the word behind it for its value.
       taken.push(...(value === 'true' ? [long] : [long, value]))
     } else if (value === 'true') {

@@ -1,3 +1,4 @@
+import type { Command } from 'commander'
 import { commandLine } from '../commandLine'
 import { withNpmOptions } from '../npmOptions'
 
@@ -14,9 +15,19 @@ const program = commandLine(
   },
   () => undefined
 )
+/** Each command, by the words that call it. */
+const commands = commandsBelow(program, [])
 let said = ''
-for (const command of program.commands) {
+for (const [, command] of commands) {
   command.exitOverride().configureOutput({ writeErr: (text) => (said += text) })
+}
+beforeEach(() => (said = ''))
+
+function commandsBelow(parent: Command, words: string[]): [string[], Command][] {
+  return parent.commands.flatMap((command) => {
+    const own = [...words, command.name()]
+    return [[own, command] as [string[], Command], ...commandsBelow(command, own)]
+  })
 }
 
 /** As npm 11 starts the command for `npm start`. */
@@ -39,6 +50,7 @@ describe('options that npm took for its own', () => {
       ['send'],
       ['send', '--resume', 'file']
     ],
+    ['npm start --mappings= file', { npm_config_mappings: '' }, ['send', 'file'], ['send', '--mappings=', 'file']],
     ['npm start --no-live file', { npm_config_live: '' }, ['send', 'file'], ['send', 'file']],
     ['npm start -- --json file', { npm_config_json: 'true' }, ['send', '--json', 'file'], ['send', '--json', 'file']],
     ['npm start --loglevel silent file', { npm_config_loglevel: 'silent' }, ['send', 'file'], ['send', 'file']],
@@ -58,7 +70,6 @@ describe('options that npm took for its own', () => {
       'npm run serve -- --port …'
     ]
   ])('%j: an option whose value is lost is said to be', (args, script, env, option, way) => {
-    said = ''
     expect(() => withNpmOptions(program, args, { ...script, ...env })).toThrow()
     expect(said).toBe(`error: npm took ${option} for its own. Put -- before the options: ${way}\n`)
   })
@@ -67,5 +78,25 @@ describe('options that npm took for its own', () => {
     const env = { npm_config_json: 'true', npm_lifecycle_event: 'test', npm_lifecycle_script: 'jest --coverage' }
     expect(withNpmOptions(program, ['send', 'file'], env)).toStrictEqual(['send', 'file'])
     expect(withNpmOptions(program, ['send', 'file'], { npm_config_json: 'true' })).toStrictEqual(['send', 'file'])
+  })
+})
+
+describe('a value that is empty, as that of a variable which a script has not set,', () => {
+  const options = commands.flatMap(([words, { options }]) =>
+    options.filter(({ required }) => required).map(({ long }): [string, string[]] => [String(long), words])
+  )
+  const lists = commands
+    .filter(([, { registeredArguments }]) => registeredArguments.length > 0)
+    .map(([words]) => words.join(' '))
+
+  it.each(options)('is refused for %s of %j', async (option, words) => {
+    await expect(program.parseAsync([...words, option, ''], { from: 'user' })).rejects.toThrow()
+    expect(said).toMatch(/^error: option '(\S+) <.+>' argument '' is invalid\. .+\.\n$/)
+    expect(said).toContain(`'${option} `)
+  })
+
+  it.each(lists)('is refused among the files of %s', async (words) => {
+    await expect(program.parseAsync([...words.split(' '), 'events.json', ''], { from: 'user' })).rejects.toThrow()
+    expect(said).toBe("error: command-argument value '' is invalid for argument 'files'. It is empty.\n")
   })
 })
