@@ -1,4 +1,4 @@
-import { OMITTED, omittedKey, setProperty } from '../rules/flatten'
+import { countKey, OMITTED, setProperty } from '../rules/flatten'
 import type { FlatProperties } from '../rules/flatten'
 import { ANONYMOUS_ID_PROPERTY } from '../rules/profile'
 import type { HeapAccount, HeapMerge, HeapUser } from './wireTypes'
@@ -95,7 +95,12 @@ function merged<Entry extends { properties: FlatProperties }>(group: number[], e
   let hasOmissions = Object.keys(properties).some((key) => key.endsWith(OMITTED))
   for (const index of later) {
     const keys = Object.keys(entries[index].properties)
-    if (hasOmissions) for (const key of keys) delete properties[omittedKey(key)]
+    if (hasOmissions) {
+      for (const key of keys) {
+        const count = countKey(properties, key)
+        if (count !== undefined) delete properties[count]
+      }
+    }
     for (const key of keys) {
       hasOmissions ||= key.endsWith(OMITTED)
       setProperty(properties, key, entries[index].properties[key])

@@ -47,7 +47,8 @@ export function flattenTyped(properties: object): TypedProperties {
  * Gives a person's flat traits the names that Heap takes for user properties.
  *
  * `id` in any casing and `user_id` travel as `segment_id` and `segment_user_id`; another casing of `email` becomes `email`.
- * A name sent exactly as the new one wins over the renamed. Source: Heap, Add User Properties.
+ * A name sent exactly as the new one wins over the renamed. What says how many entries of a list were left out goes with it.
+ * Source: Heap, Add User Properties.
  */
 export function asUserProperties<Value>(flat: Record<string, Value>): Record<string, Value> {
   let renamed: Record<string, Value> | undefined
@@ -55,6 +56,13 @@ export function asUserProperties<Value>(flat: Record<string, Value>): Record<str
     const name = userPropertyName(key)
     if (name === key) continue
     renamed ??= {}
+    const count = countKey(flat, key)
+    // That of another casing, which this one wins over.
+    delete renamed[omittedKey(name)]
+    if (count !== undefined) {
+      if (!(name in flat)) renamed[omittedKey(name)] = flat[count]
+      delete flat[count]
+    }
     renamed[name] = flat[key]
     delete flat[key]
   }
@@ -249,8 +257,14 @@ function toJson(nested: object, place: Path): string {
   }
 }
 
+/** The name of the property that says how many entries of another were left out, where there is one that is not the customer's own. */
+export function countKey(flat: Record<string, unknown>, name: string): string | undefined {
+  const key = omittedKey(name)
+  return /^\d+$/.test(String(flat[key])) && /^[[{]/.test(String(flat[name])) ? key : undefined
+}
+
 /** The name of the property that says how many entries of another were left out; where that leaves no room for it, it gives way. */
-export function omittedKey(name: string): string {
+function omittedKey(name: string): string {
   return cut(name, MAX_PROPERTY_LENGTH - OMITTED.length) + OMITTED
 }
 

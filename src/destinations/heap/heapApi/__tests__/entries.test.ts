@@ -58,6 +58,15 @@ describe('entriesOfUsers', () => {
     ])
   })
 
+  it.each([
+    ['a word', { tags: '["a"]', 'tags.omitted': 'mine' }],
+    ['a list', { tags: '["a"]', 'tags.omitted': '["gift wrap"]' }],
+    ['a number, beside what is no list', { tags: 'none', 'tags.omitted': '3' }]
+  ])('keep a property of the customer that is named like a count: %s', (_what, properties) => {
+    const users = [user('alice', properties), user('alice', { tags: '["b"]' })]
+    expect(entriesOfUsers(users).all).toStrictEqual([user('alice', { ...properties, tags: '["b"]' })])
+  })
+
   it('are none for nobody', () => {
     expect(entriesOfUsers([])).toStrictEqual({ all: [], indices: [] })
   })

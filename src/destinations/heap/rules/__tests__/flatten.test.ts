@@ -456,6 +456,22 @@ describe('asUserProperties', () => {
     expect(userPropertiesOf({ [key]: 'a@example.com' })).toStrictEqual({ email: 'a@example.com' })
   })
 
+  it('renames with it what says how many entries of a list were left out', () => {
+    const ids = Array.from({ length: 400 }, (_, index) => index)
+    const { 'segment_id.omitted': count, ...sent } = userPropertiesOf({ id: ids })
+    const kept = JSON.parse(sent.segment_id) as number[]
+    expect(Object.keys(sent)).toStrictEqual(['segment_id'])
+    expect(count).toBe(String(400 - kept.length))
+    // Nothing was left out of the one that wins.
+    expect(userPropertiesOf({ id: ids, segment_id: 2 })).toStrictEqual({ segment_id: '2' })
+    expect(userPropertiesOf({ Email: ids, EMAIL: 'a@example.com' })).toStrictEqual({ email: 'a@example.com' })
+    // And not what the customer calls so.
+    expect(userPropertiesOf({ id: ['a'], 'id.omitted': 'mine' })).toStrictEqual({
+      segment_id: '["a"]',
+      'id.omitted': 'mine'
+    })
+  })
+
   it('prefers the exact name to a renamed one, whichever comes first', () => {
     expect(userPropertiesOf({ Email: 'b@example.com', email: 'a@example.com' })).toStrictEqual({
       email: 'a@example.com'
