@@ -191,7 +191,7 @@ const ROWS: Row[] = [
     event: {},
     settings: { appId: 'my-app', region: 'US' },
     published: { event: sent() },
-    here: '400: App ID "my-app" is not a Heap environment ID, which is a number such as 12343283. Copy it from Heap, under Account > Manage > Projects.'
+    here: '400: App ID is not a Heap environment ID, which is a number such as 12343283. Copy it from Heap, under Account > Manage > Projects.'
   },
   {
     what: 'a region other than US and EU',

@@ -39,8 +39,7 @@ export function appIdOf({ appId }: Settings): string {
 export function libraryOf(settings: Settings): Library {
   const { region, hostname, disableTextCapture, secureCookie } = settings
   const id = appIdOf(settings)
-  if (!/^\d+$/.test(id))
-    throw new Error(`App ID "${id}" is not a Heap environment ID, which is a number such as 12343283`)
+  if (!/^\d+$/.test(id)) throw new Error('App ID is not a Heap environment ID, which is a number such as 12343283')
   const place = region || 'US'
   if (place !== 'US' && place !== 'EU') throw new Error(`Data Region "${place}" is unknown; select US or EU`)
   const host = hostname?.trim()

@@ -236,9 +236,9 @@ describe('the settings', () => {
   })
 
   it.each([
-    [{}, 'App ID "" is not a Heap environment ID'],
-    [{ appId: '' }, 'App ID "" is not a Heap environment ID'],
-    [{ appId: 'my app' }, 'App ID "my app" is not a Heap environment ID'],
+    [{}, 'App ID is not a Heap environment ID'],
+    [{ appId: '' }, 'App ID is not a Heap environment ID'],
+    [{ appId: 'my app' }, 'App ID is not a Heap environment ID'],
     [{ appId: '11', region: 'Frankfurt' }, 'Data Region must be one of: "US" or "EU".']
   ])('that cannot be, %j, are told of, and nothing is sent', async (settings, reason) => {
     const message = expect.stringContaining(reason) as string

@@ -47,9 +47,9 @@ describe('the library', () => {
   })
 
   it.each<[object, string]>([
-    [{ appId: undefined }, 'App ID "" is not a Heap environment ID, which is a number such as 12343283'],
-    [{ appId: 'my app' }, 'App ID "my app" is not a Heap environment ID, which is a number such as 12343283'],
-    [{ appId: '1/../2' }, 'App ID "1/../2" is not a Heap environment ID, which is a number such as 12343283'],
+    [{ appId: undefined }, 'App ID is not a Heap environment ID, which is a number such as 12343283'],
+    [{ appId: 'my app' }, 'App ID is not a Heap environment ID, which is a number such as 12343283'],
+    [{ appId: '1/../2' }, 'App ID is not a Heap environment ID, which is a number such as 12343283'],
     [{ region: 'APAC' }, 'Data Region "APAC" is unknown; select US or EU'],
     [{ region: 'toString' }, 'Data Region "toString" is unknown; select US or EU'],
     [{ ingestServer: 'two words' }, 'Ingest Server "two words" is not a URL such as https://heap.example.com'],

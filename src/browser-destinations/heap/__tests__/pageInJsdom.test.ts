@@ -759,7 +759,7 @@ describe('a page that cannot have Heap', () => {
   })
 
   it('goes on, with one warning, for wrong settings', async () => {
-    const reason = 'App ID "my app" is not a Heap environment ID, which is a number such as 12343283'
+    const reason = 'App ID is not a Heap environment ID, which is a number such as 12343283'
     await onPage({ warnings: [`${NOT_LOADED} ${reason}.`] }, async (site) => {
       await useWithoutHeap(site, { appId: 'my app' })
       expect(site.requests).toStrictEqual([])

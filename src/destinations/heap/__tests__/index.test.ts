@@ -195,7 +195,7 @@ describe('onEvent', () => {
 
   it('sends nothing without an App ID', async () => {
     await expect(onEvent({}, {})).rejects.toThrow("missing the required field 'appId'")
-    await expect(onEvent({}, { appId: 'my-app' })).rejects.toThrow('App ID "my-app" is not a Heap environment ID')
+    await expect(onEvent({}, { appId: 'my-app' })).rejects.toThrow('App ID is not a Heap environment ID')
   })
 
   it('keeps dates in properties, at any depth', async () => {

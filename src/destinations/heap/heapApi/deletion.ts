@@ -41,9 +41,10 @@ export async function deleteUser(
     request,
     `${DELETION_API}/user_deletion`,
     { users: [{ identity }] },
-    { headers: { authorization: `Bearer ${token}` } }
+    { headers: { authorization: `Bearer ${token}` } },
+    token
   )
-  check(response, 'Heap did not accept the deletion', token)
+  check(response, 'Heap did not accept the deletion')
   return { status: response.status, body: response.body }
 }
 
@@ -61,8 +62,8 @@ export async function checkCredentials(request: RequestClient, settings: Setting
 /** A token that lasts about five minutes. Source: Heap, User Deletion. */
 async function accessToken(request: RequestClient, settings: Settings, apiKey: string): Promise<string> {
   const credentials = { username: environmentOf(settings).appId, password: apiKey }
-  const response = await post(request, `${DELETION_API}/auth_token`, undefined, credentials)
-  check(response, 'Heap gave no access to the deletion API', apiKey)
+  const response = await post(request, `${DELETION_API}/auth_token`, undefined, credentials, apiKey)
+  check(response, 'Heap gave no access to the deletion API')
   const token = tokenIn(response.body)
   if (token === undefined) {
     throw new IntegrationError(
@@ -83,17 +84,12 @@ function tokenIn(body: string): string | undefined {
   }
 }
 
-function check({ status, problem }: HeapResponse, consequence: string, secret: string): void {
+function check({ status, problem }: HeapResponse, consequence: string): void {
   if (!problem) return
   if (status === 401) {
     throw new InvalidAuthenticationError(
       'Heap does not accept this App ID and API Key. For deletion, the App ID must be that of your Main Production environment, and the API Key its own.'
     )
   }
-  // Heap may repeat what it was sent.
-  throw new IntegrationError(
-    `${consequence}: ${problem.message.split(secret).join('<redacted>')}`,
-    problem.code,
-    status
-  )
+  throw new IntegrationError(`${consequence}: ${problem.message}`, problem.code, status)
 }

@@ -20,9 +20,9 @@ export function environmentOf({ appId, region = 'US' }: Settings): Environment {
   // Segment checks the settings on onEvent and onBatch only.
   const id = String(appId ?? '').trim()
   if (!/^\d+$/.test(id)) {
-    const given = quoted(id)
+    // It is not shown, as it may be the API Key in the wrong place.
     throw new IntegrationError(
-      `App ID ${given} is not a Heap environment ID, which is a number such as 12343283. Copy it from Heap, under Account > Manage > Projects.`,
+      'App ID is not a Heap environment ID, which is a number such as 12343283. Copy it from Heap, under Account > Manage > Projects.',
       ErrorCodes.BAD_REQUEST,
       400
     )

@@ -18,12 +18,17 @@ export interface HeapResponse {
 /** Heap's responses are short. What is longer, unpacked, is not read to its end. */
 const MAX_RESPONSE_BYTES = 1_000_000
 
-/** Posts to Heap, and turns whatever comes of it into a response. */
+/**
+ * Posts to Heap, and turns whatever comes of it into a response.
+ *
+ * @param secret which of the credentials no problem may show: Heap may repeat what it was sent
+ */
 export async function post(
   request: RequestClient,
   url: string,
   json: object | undefined,
-  credentials: Pick<RequestOptions, 'username' | 'password' | 'headers'> = {}
+  credentials: Pick<RequestOptions, 'username' | 'password' | 'headers'> = {},
+  secret?: string
 ): Promise<HeapResponse> {
   const options: RequestOptions & { size: number } = {
     method: 'post',
@@ -38,20 +43,27 @@ export async function post(
     size: MAX_RESPONSE_BYTES
   }
   try {
-    return read(await request(url, options))
+    return read(await request(url, options), secret)
   } catch (error) {
-    return unreachable(error)
+    return unreachable(error, secret)
   }
 }
 
-function read({ ok, status, statusText, content }: ModifiedResponse): HeapResponse {
+function read({ ok, status, statusText, content }: ModifiedResponse, secret: string | undefined): HeapResponse {
   if (ok) return { status, body: content }
-  const reason = sentenceIn(content) || statusText
+  // Before it is cut, which may leave a part of a secret that is not known for one.
+  const reason = sentenceIn(without(secret, content)) || without(secret, statusText)
   return {
     status,
     body: content,
     problem: { code: getErrorCodeFromHttpStatus(status), message: `Heap answered ${status}${reason && `: ${reason}`}` }
   }
+}
+
+function without(secret: string | undefined, text: string): string {
+  if (secret === undefined) return text
+  const asJson = JSON.stringify(secret).slice(1, -1)
+  return text.replaceAll(secret, '<redacted>').replaceAll(asJson, '<redacted>')
 }
 
 /** Heap's reason for a person: one line, and no page of HTML that a proxy wrote. */
@@ -61,8 +73,8 @@ function sentenceIn(content: string): string {
 }
 
 /** No response came: Segment should try again, as after a timeout (408) or where a service is away (503). */
-function unreachable(error: unknown): HeapResponse {
-  const reason = error instanceof Error ? error.message : String(error)
+function unreachable(error: unknown, secret: string | undefined): HeapResponse {
+  const reason = without(secret, error instanceof Error ? error.message : String(error))
   if (isTimeout(error)) return noResponse(408, ErrorCodes.REQUEST_TIMEOUT, `Heap did not answer in time (${reason})`)
   if (typeOf(error) === 'max-size') {
     return noResponse(503, ErrorCodes.RETRYABLE_ERROR, `Heap answered more than ${MAX_RESPONSE_BYTES} bytes`)

@@ -69,7 +69,7 @@ describe('onDelete', () => {
     ['no userId', null, {}, 'The deletion request has no userId, and Heap deletes by identity only.'],
     ['a placeholder', 'null', {}, 'Identity is "null", a placeholder that names nobody'],
     ['a too long identity', 'a'.repeat(256), {}, 'Identity is 256 characters long; Heap accepts at most 255.'],
-    ['no App ID', 'alice', { appId: 'my-app' }, 'App ID "my-app" is not a Heap environment ID']
+    ['no App ID', 'alice', { appId: 'my-app' }, 'App ID is not a Heap environment ID']
   ])('refuses %s before anything is sent', async (_what, userId, changes, message) => {
     const error = await errorOf(onDelete(userId, changes))
     expect(error.message).toContain(message)
@@ -90,6 +90,16 @@ describe('onDelete', () => {
       status: 500,
       message: 'Heap gave no access to the deletion API: Heap answered 500: broken by <redacted>'
     })
+  })
+
+  it.each([
+    ['where it is cut', API_KEY, `${'x'.repeat(287)} ${API_KEY} is bad`, 'secr'],
+    ['as JSON', 'my"secret\\', JSON.stringify({ wrong: 'my"secret\\' }), 'secr']
+  ])('shows no part of a key that Heap repeats %s', async (_where, apiKey, body, part) => {
+    heap().post(TOKEN).reply(400, body)
+    const { message } = await errorOf(onDelete('alice', { apiKey }))
+    expect(message).toContain('Heap gave no access to the deletion API: Heap answered 400: ')
+    expect(message).not.toContain(part)
   })
 
   it('keeps Heap’s status, without the token, when the deletion is refused', async () => {
@@ -124,7 +134,7 @@ describe('testAuthentication', () => {
 
   it('says where to find an App ID that is a number', async () => {
     const error = await errorOf(destination.testAuthentication({ appId: 'my-app' }))
-    expect(error.message).toContain('App ID "my-app" is not a Heap environment ID')
+    expect(error.message).toContain('App ID is not a Heap environment ID')
     expect(error.message).toContain('Account > Manage > Projects')
   })
 

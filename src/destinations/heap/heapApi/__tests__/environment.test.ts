@@ -15,8 +15,12 @@ describe('environmentOf', () => {
     const settings = { appId } as Settings
     expect(() => environmentOf(settings)).toThrow(IntegrationError)
     expect(() => environmentOf(settings)).toThrow(
-      `App ID "${(appId ?? '').trim()}" is not a Heap environment ID, which is a number such as 12343283.`
+      'App ID is not a Heap environment ID, which is a number such as 12343283.'
     )
+  })
+
+  it('does not show an API Key that was filled in as the App ID', () => {
+    expect(() => environmentOf({ appId: 'sk_live_abcdef0123456789' })).not.toThrow(/sk_live/)
   })
 
   it.each(['', 'eu', 'APAC', null])('never guesses where the region is %j', (region) => {
