@@ -29,8 +29,9 @@ afterEach(() => {
   running = []
 })
 
-function start(args: string[], { command = COMMAND, env = {} } = {}): Served {
+function start(args: string[], { command = COMMAND, env = {}, cwd = ROOT } = {}): Served {
   const child = spawn(process.execPath, [command, 'serve', ...args], {
+    cwd,
     env: { ...environment(), ...env }
   })
   running.push(child)
@@ -230,7 +231,8 @@ describe('heap-destination serve', () => {
     }
 
     it('uses it at once and announces it; an error in it does not end the server', async () => {
-      const served = await startReady([], { command })
+      // From wherever it is started.
+      const served = await startReady([], { command, cwd: tmpdir() })
       const socket = new WebSocket(`ws://localhost:${served.port + 1}`, { origin: 'https://app.segment.com' })
       const messages: string[] = []
       socket.on('message', (message: Buffer) => messages.push(message.toString()))
@@ -239,6 +241,14 @@ describe('heap-destination serve', () => {
         (await fetch(`${served.url}/trackEvent`, { method: 'POST', body: JSON.stringify(body) })).json()
       const payload = { type: 'track', event: 'Signed Up', messageId: 'message-1', userId: 'alice' }
       const settings = { appId: '12343283' }
+
+      const subscription = { partnerAction: 'trackEvent', subscribe: 'type = "track"', mapping: { event: 'Mapped' } }
+      const preview = await fetch(`${served.url}/page/preview`, {
+        method: 'POST',
+        headers: { origin: served.url, 'content-type': 'application/json' },
+        body: JSON.stringify({ event: payload, subscription })
+      })
+      expect(await preview.json()).toMatchObject({ fields: { event: { value: 'Mapped' } } })
 
       edit('trackEvent/build.ts', 'cloud-mode-destination', 'changed-destination')
       await until(() => messages.length === 1)

@@ -61,7 +61,7 @@ interface Thread {
 function startThread(settings: Settings, onEnd: () => void): Thread {
   const worker = new Worker(path.join(__dirname, RUNS_FROM_SOURCE ? '../../index.ts' : 'index.js'), {
     workerData: settings,
-    ...(RUNS_FROM_SOURCE && { execArgv: ['--require', 'tsx/cjs'] })
+    ...(RUNS_FROM_SOURCE && { execArgv: ['--require', require.resolve('tsx/cjs')] })
   })
   worker.unref()
   const ended = new Promise<never>((_resolve, reject) => {
