@@ -74,9 +74,12 @@ describe('analytics.js in a browser', () => {
       if (!/^http:\/\/localhost[:/]/.test(request.url())) elsewhere.push(request.url())
     }
     try {
+      // As the page says, before there is an event.
+      await open('live')
+      const [, server] = /AnalyticsBrowser.*cdnURL: '(.+?)'/.exec(await textOf('.empty')) ?? []
       page.on('request', note)
       await page.goto(`${pages.url}/shop`)
-      await page.evaluate((server) => window.sendEvents(server), url())
+      await page.evaluate((server) => window.sendEvents(server), server)
       while (results.length < 6) await new Promise((go) => setTimeout(go, 20))
 
       expect(elsewhere).toStrictEqual([])
@@ -273,9 +276,12 @@ describe('the page in a browser', () => {
       'no JSON',
       '{"type":"alias","userId":"a"}'
     ]
-    await page
-      .getByLabel('Drop a file here')
-      .setInputFiles({ name: 'events.ndjson', mimeType: 'text/plain', buffer: Buffer.from(lines.join('\n')) })
+    const choose = (name: string, buffer: Buffer) =>
+      page.getByLabel('Drop a file here').setInputFiles({ name, mimeType: 'text/plain', buffer })
+    // Left in its middle, it is read no further; that must not lose the reason.
+    await choose('events.zip', Buffer.concat([Buffer.from('PK\x03\x04'), Buffer.alloc(1_000_000, 1)]))
+    await page.getByText('is a zip archive, or a workbook: unpack it, or save it as JSON').waitFor()
+    await choose('events.ndjson', Buffer.from(lines.join('\n')))
     await page.getByText('1,203 events checked.').waitFor()
     expect((await textOf('.legend')).split('\n').map((line) => line.trim())).toStrictEqual([
       '1,200 delivered',

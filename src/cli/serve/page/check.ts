@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { Readable } from 'node:stream'
 import type { SegmentEvent } from '@segment/actions-core'
 import type { Request, Response } from 'express'
 import { readEvents } from '../../input/events'
@@ -61,9 +62,12 @@ export async function checkFile(
     if (!response.write(`${JSON.stringify(result)}\n`)) await once(response, 'drain', { signal: gone.signal })
   }
   response.type('application/x-ndjson')
+  // A file that cannot be read is left in its middle, which must not close the connection before that is said.
+  const input = Readable.from(request.iterator({ destroyOnReturn: false }))
+  input.once('close', () => request.resume())
   try {
     const onBytes = (bytes: number) => (result.bytes += bytes)
-    for await (const read of readEvents({ name: STANDARD_INPUT }, { input: request, signal: gone.signal, onBytes })) {
+    for await (const read of readEvents({ name: STANDARD_INPUT }, { input, signal: gone.signal, onBytes })) {
       if ('event' in read) waiting.push({ event: read.event, line: read.line })
       else note('unreadable', read.reason, read.line ?? 1)
       if (waiting.length === BATCH) await settle()

@@ -131,7 +131,7 @@ function Line({ event, isOpen }: { event: LiveSummary; isOpen: boolean }): JSX.E
 function NothingYet(): JSX.Element {
   const url = page.value?.url ?? ''
   const node = `new Analytics({ writeKey: 'any', host: '${url}' })`
-  const browser = `AnalyticsBrowser.load({ writeKey: 'any', cdnURL: '${url}/v1' })`
+  const browser = `AnalyticsBrowser.load({ writeKey: 'any', cdnURL: '${url}' })`
   const curl = `curl ${url}/v1/track -H 'content-type: application/json' -d '{"event":"Signed Up","userId":"alice"}'`
   return (
     <section class="empty">
