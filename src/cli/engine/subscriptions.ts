@@ -51,6 +51,17 @@ export function readSubscriptions(
   return list as Subscription[]
 }
 
+/**
+ * {@link readSubscriptions}, those that are not switched off.
+ *
+ * @throws {UsageError} also if all are
+ */
+export function readSwitchedOn(...args: Parameters<typeof readSubscriptions>): Subscription[] {
+  const subscriptions = readSubscriptions(...args).filter((subscription) => !isOff(subscription))
+  if (subscriptions.length === 0) throw new UsageError(`${args[0]}: every subscription is switched off.`)
+  return subscriptions
+}
+
 /** What `array_handling` said of lists, in the words of the field that took its place. */
 const NESTED_MODES: Record<string, string> = { flatten_by_index: 'flatten', stringify: 'flatten_objects' }
 

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import fetch, { Response } from 'node-fetch'
 import { buildFunction } from '../../function'
@@ -6,7 +7,7 @@ import type { FunctionScript } from '../../function'
 import { FunctionsRuntime } from '../../segment-functions'
 import type { ErrorType } from '../../segment-functions'
 import { EMULATED_APP_ID, loadDefinition } from '../engine/definition'
-import { isOff, presetSubscriptions, readSubscriptions } from '../engine/subscriptions'
+import { presetSubscriptions, readSwitchedOn } from '../engine/subscriptions'
 import { UsageError } from '../usageError'
 import { engineFor } from './engine'
 
@@ -26,6 +27,9 @@ export interface BuildOptions {
  * @throws {UsageError} for mappings that cannot work and a file that cannot be written
  */
 export async function build({ mappings, out, readable }: BuildOptions): Promise<number> {
+  if (mappings !== undefined && path.resolve(mappings) === path.resolve(out)) {
+    throw new UsageError(`The script would overwrite the mappings in ${out}. Give --out another name.`)
+  }
   const { code, handlers } = await scriptFor(mappings, readable)
   // What goes into a pipe is the script alone.
   const say = out === '-' ? console.error : console.log
@@ -42,9 +46,7 @@ export async function build({ mappings, out, readable }: BuildOptions): Promise<
  */
 export async function scriptFor(mappings: string | undefined, readable = false): Promise<FunctionScript> {
   const definition = loadDefinition()
-  const read = mappings ? readSubscriptions(mappings, definition, console.error) : presetSubscriptions(definition)
-  const subscriptions = read.filter((subscription) => !isOff(subscription))
-  if (subscriptions.length === 0) throw new UsageError(`${mappings}: every subscription is switched off.`)
+  const subscriptions = mappings ? readSwitchedOn(mappings, definition, console.error) : presetSubscriptions(definition)
   const script = await buildFunction(subscriptions, { engine: engineFor, readable })
   await runOnce(script)
   return script

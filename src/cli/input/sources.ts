@@ -24,10 +24,12 @@ const FILE_NAMES = /\.(json|ndjson|jsonl|gz)$/i
  * Never throws: a source that does not exist has a `reason`.
  *
  * @param isOther whether a file, by its path, is not a file of events, and left out
+ * @param onUnread called for a named folder that has folders in it, which are not read, with the first of them; hidden ones do not count
  */
 export async function findSources(
   names: string[],
-  isOther: (file: string) => boolean = () => false
+  isOther: (file: string) => boolean = () => false,
+  onUnread: (folder: string, inner: string) => void = () => undefined
 ): Promise<Source[]> {
   const sources: Source[] = []
   for (const name of names) {
@@ -36,17 +38,25 @@ export async function findSources(
       continue
     }
     const found = await fileAt(name)
-    if (found === undefined) sources.push(...(await folderSources(name, isOther)))
+    if (found === undefined) sources.push(...(await folderSources(name, isOther, onUnread)))
     else if (!isOther(name)) sources.push(found)
   }
   return sources
 }
 
-async function folderSources(folder: string, isOther: (file: string) => boolean): Promise<Source[]> {
+async function folderSources(
+  folder: string,
+  isOther: (file: string) => boolean,
+  onUnread: (folder: string, inner: string) => void
+): Promise<Source[]> {
   const sources: Source[] = []
-  for (const entry of (await readdir(folder)).sort()) {
-    const name = path.join(folder, entry)
-    if (!FILE_NAMES.test(entry) || isOther(name)) continue
+  const entries = await readdir(folder, { withFileTypes: true })
+  entries.sort((one, other) => (one.name < other.name ? -1 : 1))
+  const inner = entries.find((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+  if (inner) onUnread(folder, path.join(folder, inner.name))
+  for (const entry of entries) {
+    const name = path.join(folder, entry.name)
+    if (!FILE_NAMES.test(entry.name) || isOther(name)) continue
     // A link may lead to a folder, even to this one.
     const found = await fileAt(name)
     if (found) sources.push(found)

@@ -5,7 +5,8 @@ import { EMULATED_APP_ID, loadDefinition } from '../engine/definition'
 import { PACKAGE_DIRECTORY } from '../engine/package'
 import { Pipeline } from '../engine/pipeline'
 import type { EventPipeline, PipelineOptions } from '../engine/pipeline'
-import { presetSubscriptions, readSubscriptions } from '../engine/subscriptions'
+import { presetSubscriptions, readSwitchedOn } from '../engine/subscriptions'
+import { oneLine } from '../engine/terminal'
 import { HEAP_EVENTS_A_MINUTE, throttle } from '../engine/throttle'
 import { findSources } from '../input/sources'
 import type { Source } from '../input/sources'
@@ -91,8 +92,8 @@ export async function sendIn(host: Host, names: string[], options: SendOptions):
     throw new UsageError('--rate goes with --live: without it nothing is sent to Heap, and there is no limit to keep.')
   }
   const definition = loadDefinition()
-  const subscriptions = mappings ? readSubscriptions(mappings, definition, host.say) : presetSubscriptions(definition)
-  const sources = await sourcesOf(names, options.failed)
+  const subscriptions = mappings ? readSwitchedOn(mappings, definition, host.say) : presetSubscriptions(definition)
+  const sources = await sourcesOf(names, options.failed, host.say)
   const checkpoint = new Checkpoint(sources, { live, appId, region, subscriptions })
   const before = options.resume ? checkpoint.load() : undefined
   const failed = failedFileOf(options.failed, sources, before)
@@ -122,10 +123,17 @@ export async function sendIn(host: Host, names: string[], options: SendOptions):
 }
 
 /** The sources to read, without the files that send itself writes. */
-async function sourcesOf(names: string[], failed: string | undefined): Promise<Source[]> {
+async function sourcesOf(names: string[], failed: string | undefined, say: (note: string) => void): Promise<Source[]> {
   if (names.filter((name) => name === '-').length > 1) throw new UsageError('The standard input can be named once.')
   const isOwn = (file: string) => isCheckpoint(file) || (failed !== undefined && realPath(file) === realPath(failed))
-  return findSources(names.length > 0 ? names : [path.relative(process.cwd(), EXAMPLES)], isOwn)
+  const sayUnread = (folder: string, inner: string) =>
+    say(
+      oneLine(
+        `${folder} is read, but not the folders in it, such as ${inner}. Name them too, if their events are to be sent.`
+      )
+    )
+  if (names.length === 0) return findSources([path.relative(process.cwd(), EXAMPLES)], isOwn)
+  return findSources(names, isOwn, sayUnread)
 }
 
 function failedFileOf(

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import heap from '../../../destinations/heap'
-import { readSubscriptions } from '../subscriptions'
+import { UsageError } from '../../usageError'
+import { readSubscriptions, readSwitchedOn } from '../subscriptions'
 
 let folder: string
 beforeEach(() => {
@@ -15,6 +16,18 @@ function readMappings(text: string) {
   writeFileSync(file, text)
   return readSubscriptions(file, heap)
 }
+
+describe('readSwitchedOn', () => {
+  it('gives those that are on, of which there must be one', () => {
+    const file = path.join(folder, 'mappings.json')
+    const on = { partnerAction: 'trackEvent', subscribe: 'type = "track"', mapping: { event: 'x' } }
+    const off = { ...on, enabled: false }
+    writeFileSync(file, JSON.stringify([off, on]))
+    expect(readSwitchedOn(file, heap)).toStrictEqual([on])
+    writeFileSync(file, JSON.stringify([off, off]))
+    expect(() => readSwitchedOn(file, heap)).toThrow(new UsageError(`${file}: every subscription is switched off.`))
+  })
+})
 
 describe('readSubscriptions', () => {
   it('gives all of them, whatever those that are off hold', () => {

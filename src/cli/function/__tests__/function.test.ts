@@ -49,6 +49,9 @@ describe('heap-destination function build', () => {
     expect(await built({ out, mappings, readable: true })).toContain('Handlers: onAlias, onDelete, onBatch.')
     await writeFile(mappings, JSON.stringify([{ ...own, enabled: false }]))
     await expect(build({ out, mappings })).rejects.toThrow('mappings.json: every subscription is switched off.')
+    await expect(build({ out: path.join(folder, 'own/../mappings.json'), mappings })).rejects.toThrow(
+      'The script would overwrite the mappings in '
+    )
     await writeFile(mappings, JSON.stringify([{ ...own, subscribe: 'type ~ "x' }]))
     await expect(build({ out, mappings })).rejects.toThrow(/mappings\.json: Subscription 1 /)
     await expect(build({ out: path.join(folder, 'nowhere/heap.js') })).rejects.toThrow('cannot be written (ENOENT).')
@@ -80,8 +83,8 @@ describe('heap-destination function try', () => {
 
   it('delivers every example through the script, and Heap holds the same as of send', async () => {
     const [tried, sent] = await Promise.all([
-      runNode([COMMAND_FROM_SOURCE, 'function', 'try', 'examples/'], { cwd: ROOT }),
-      runNode([COMMAND, 'send', 'examples/'], { cwd: ROOT })
+      runNode([COMMAND_FROM_SOURCE, 'function', 'try'], { cwd: ROOT }),
+      runNode([COMMAND, 'send'], { cwd: ROOT })
     ])
     expect(tried).toMatchObject({ status: 0, errors: '' })
     expect(tried.output).toContain('✔ track "Signed Up"')

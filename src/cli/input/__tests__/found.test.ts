@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
@@ -278,6 +278,16 @@ describe('broken and hostile files', () => {
       ['a.json', undefined],
       ['nowhere.json', 'cannot be read: no such file or directory']
     ])
+  })
+
+  it('tells of a folder in a folder, which it does not read', async () => {
+    const told: string[][] = []
+    const find = () => findSources([folder], undefined, (...names) => told.push(names))
+    for (const name of ['.git', 'b', 'a']) mkdirSync(path.join(folder, name))
+    expect(await find()).toStrictEqual([{ name: folder, reason: 'holds no .json, .ndjson, .jsonl or .gz file' }])
+    writeFileSync(path.join(folder, 'a.json'), lines(1))
+    expect((await find()).map(({ name }) => path.basename(name))).toStrictEqual(['a.json'])
+    expect(told).toStrictEqual(Array.from({ length: 2 }, () => [folder, path.join(folder, 'a')]))
   })
 
   it.each(['by its name', 'in a folder'])('stops waiting for a FIFO that nobody writes to, %s', async (how) => {

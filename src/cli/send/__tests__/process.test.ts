@@ -11,7 +11,7 @@ inNewFolders()
 
 describe('the process of heap-destination send', () => {
   it('ends quietly when nobody reads its output any more', async () => {
-    const command = `"${process.execPath}" "${COMMAND}" send examples | head -1`
+    const command = `"${process.execPath}" "${COMMAND}" send | head -1`
     const { output, errors } = await run('sh', ['-c', command], { cwd: ROOT })
     expect({ output, errors }).toStrictEqual({
       output: '✔ track "Signed Up"  (examples/01-contract.json:1)\n',

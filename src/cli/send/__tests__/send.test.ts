@@ -205,6 +205,14 @@ describe('heap-destination send', () => {
     expect(await send(args)).toStrictEqual({ status: 1, output: wanted, errors: '' })
   })
 
+  it('says that it does not read a folder in a folder', async () => {
+    const { output, errors } = await send(['examples'])
+    expect(output).toMatch(/10 of 10 events delivered\.\n$/)
+    expect(errors).toBe(
+      'examples is read, but not the folders in it, such as examples/refused. Name them too, if their events are to be sent.\n'
+    )
+  })
+
   it.each([
     [
       ['--live', '--app-id', '11'],
