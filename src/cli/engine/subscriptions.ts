@@ -134,12 +134,7 @@ function directiveProblems(mapping: object): string[] {
  * @throws {UsageError} if the file cannot be read, or is not UTF-8 or not JSON; it says where
  */
 export function readJson(file: string): unknown {
-  let bytes
-  try {
-    bytes = readFileSync(file)
-  } catch (error) {
-    throw new UsageError(`${file} cannot be read: ${systemWords(error)}.`)
-  }
+  const bytes = readBytes(file)
   // What it writes into properties would lose its letters.
   if (!isUtf8(bytes)) throw new UsageError(`${file} is not UTF-8. Save it as UTF-8.`)
   const text = bytes.toString('utf8').replace(/^\uFEFF/, '')
@@ -148,5 +143,14 @@ export function readJson(file: string): unknown {
   } catch {
     const { line, reason } = jsonProblem(text) ?? { line: 1, reason: 'is not JSON' }
     throw new UsageError(`${file}:${line} ${reason}.`)
+  }
+}
+
+/** @throws {UsageError} if the file cannot be read */
+export function readBytes(file: string): Buffer {
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    throw new UsageError(`${file} cannot be read: ${systemWords(error)}.`)
   }
 }

@@ -1,14 +1,18 @@
 import { createHash } from 'node:crypto'
-import { readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs'
+import { realpathSync, renameSync, writeFileSync } from 'node:fs'
 import { isObject } from '../../engine/json'
 import { toJson } from '../../engine/mappingFormats'
-import { readJson } from '../../engine/subscriptions'
+import { readBytes, readJson } from '../../engine/subscriptions'
 import type { Subscription } from '../../engine/subscriptions'
 import { UsageError } from '../../usageError'
 
-/** What tells one text of a file from another. */
+/**
+ * What tells one text of a file from another.
+ *
+ * @throws {UsageError} if the file cannot be read
+ */
 export function versionOf(file: string): string {
-  return createHash('sha256').update(readFileSync(file)).digest('hex')
+  return createHash('sha256').update(readBytes(file)).digest('hex')
 }
 
 /** The list of mappings that a file of ours holds now. */

@@ -46,6 +46,10 @@ describe('writeMappings', () => {
     expect(readFileSync(file, 'utf8')).toBe(text)
   })
 
+  it('says that a file is gone', () => {
+    expect(() => versionOf(file)).toThrow(new UsageError(`${file} cannot be read: no such file or directory.`))
+  })
+
   it('leaves what is not UTF-8 as it is, whose letters would be lost', () => {
     const bytes = Buffer.from('{"note": "été", "subscriptions": []}', 'latin1')
     writeFileSync(file, bytes)
