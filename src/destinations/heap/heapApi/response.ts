@@ -63,7 +63,7 @@ function read({ ok, status, statusText, content }: ModifiedResponse, secret: str
 function without(secret: string | undefined, text: string): string {
   if (secret === undefined) return text
   const asJson = JSON.stringify(secret).slice(1, -1)
-  return text.replaceAll(secret, '<redacted>').replaceAll(asJson, '<redacted>')
+  return text.split(secret).join('<redacted>').split(asJson).join('<redacted>')
 }
 
 /** Heap's reason for a person: one line, and no page of HTML that a proxy wrote. */
