@@ -1,34 +1,9 @@
-import type { Command } from 'commander'
-import { commandLine } from '../commandLine'
 import { withNpmOptions } from '../npmOptions'
+import { commandsBelow, programOf } from './program'
 
-const unused = () => Promise.resolve(0)
-const program = commandLine(
-  {
-    send: unused,
-    serve: unused,
-    generate: unused,
-    validate: unused,
-    functionBuild: unused,
-    functionTry: unused,
-    functionDeploy: unused
-  },
-  () => undefined
-)
-/** Each command, by the words that call it. */
-const commands = commandsBelow(program, [])
 let said = ''
-for (const [, command] of commands) {
-  command.exitOverride().configureOutput({ writeErr: (text) => (said += text) })
-}
+const program = programOf({}, () => undefined, { writeErr: (text) => (said += text) })
 beforeEach(() => (said = ''))
-
-function commandsBelow(parent: Command, words: string[]): [string[], Command][] {
-  return parent.commands.flatMap((command) => {
-    const own = [...words, command.name()]
-    return [[own, command] as [string[], Command], ...commandsBelow(command, own)]
-  })
-}
 
 /** As npm 11 starts the command for `npm start`. */
 const START = { npm_lifecycle_event: 'start', npm_lifecycle_script: 'node bin/heap-destination.js send' }
@@ -82,12 +57,11 @@ describe('options that npm took for its own', () => {
 })
 
 describe('a value that is empty, as that of a variable which a script has not set,', () => {
+  const commands = commandsBelow(program)
   const options = commands.flatMap(([words, { options }]) =>
     options.filter(({ required }) => required).map(({ long }): [string, string[]] => [String(long), words])
   )
-  const lists = commands
-    .filter(([, { registeredArguments }]) => registeredArguments.length > 0)
-    .map(([words]) => words.join(' '))
+  const withFiles = commands.filter(([, { registeredArguments }]) => registeredArguments.length > 0)
 
   it.each(options)('is refused for %s of %j', async (option, words) => {
     await expect(program.parseAsync([...words, option, ''], { from: 'user' })).rejects.toThrow()
@@ -95,8 +69,8 @@ describe('a value that is empty, as that of a variable which a script has not se
     expect(said).toContain(`'${option} `)
   })
 
-  it.each(lists)('is refused among the files of %s', async (words) => {
-    await expect(program.parseAsync([...words.split(' '), 'events.json', ''], { from: 'user' })).rejects.toThrow()
+  it.each(withFiles)('is refused among the files of %j', async (words) => {
+    await expect(program.parseAsync([...words, 'events.json', ''], { from: 'user' })).rejects.toThrow()
     expect(said).toBe("error: command-argument value '' is invalid for argument 'files'. It is empty.\n")
   })
 })

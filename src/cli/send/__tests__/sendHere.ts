@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
-import { commandLine } from '../../commandLine'
+import { programOf } from '../../__tests__/program'
 import type { Run } from '../../__tests__/run'
 import { sendIn } from '..'
 import type { Host } from '../host'
@@ -38,21 +38,12 @@ export function startHere(args: string[], changes: Partial<Host> = {}): Sending 
 
 async function run(args: string[], host: Host, output: string[], errors: string[]): Promise<Run> {
   let status: number | null = null
-  const unused = () => Promise.reject(new Error('another command'))
-  const commands = {
-    send: (...given: Parameters<typeof sendIn> extends [Host, ...infer Rest] ? Rest : never) => sendIn(host, ...given),
-    serve: unused,
-    generate: unused,
-    validate: unused,
-    functionBuild: unused,
-    functionTry: unused,
-    functionDeploy: unused
-  }
-  const program = commandLine(commands, (ended) => (status = ended))
-  for (const command of [program, ...program.commands]) {
-    command.exitOverride()
-    command.configureOutput({ writeOut: (text) => output.push(text), writeErr: (text) => errors.push(text) })
-  }
+  const send = (...given: Parameters<typeof sendIn> extends [Host, ...infer Rest] ? Rest : never) =>
+    sendIn(host, ...given)
+  const program = programOf({ send }, (ended) => (status = ended), {
+    writeOut: (text) => output.push(text),
+    writeErr: (text) => errors.push(text)
+  })
   try {
     await program.parseAsync(['send', ...args], { from: 'user' })
   } catch (error) {
