@@ -52,14 +52,19 @@ export function readSubscriptions(
 }
 
 /**
- * {@link readSubscriptions}, those that are not switched off.
+ * The subscriptions of a file that are switched on, or the presets where no file is named.
  *
- * @throws {UsageError} also if all are
+ * @throws {UsageError} as {@link readSubscriptions}, and if all of the file are switched off
  */
-export function readSwitchedOn(...args: Parameters<typeof readSubscriptions>): Subscription[] {
-  const subscriptions = readSubscriptions(...args).filter((subscription) => !isOff(subscription))
-  if (subscriptions.length === 0) throw new UsageError(`${args[0]}: every subscription is switched off.`)
-  return subscriptions
+export function activeSubscriptions(
+  file: string | undefined,
+  definition: Definition,
+  say: (note: string) => void
+): Subscription[] {
+  if (file === undefined) return presetSubscriptions(definition)
+  const active = readSubscriptions(file, definition, say).filter((subscription) => !isOff(subscription))
+  if (active.length === 0) throw new UsageError(`${file}: every subscription is switched off.`)
+  return active
 }
 
 /** What `array_handling` said of lists, in the words of the field that took its place. */

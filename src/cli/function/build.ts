@@ -1,5 +1,4 @@
 import { writeFileSync } from 'node:fs'
-import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import fetch, { Response } from 'node-fetch'
 import { buildFunction } from '../../function'
@@ -7,7 +6,8 @@ import type { FunctionScript } from '../../function'
 import { FunctionsRuntime } from '../../segment-functions'
 import type { ErrorType } from '../../segment-functions'
 import { EMULATED_APP_ID, loadDefinition } from '../engine/definition'
-import { presetSubscriptions, readSwitchedOn } from '../engine/subscriptions'
+import { isSameFile } from '../engine/files'
+import { activeSubscriptions } from '../engine/subscriptions'
 import { UsageError } from '../usageError'
 import { engineFor } from './engine'
 
@@ -27,7 +27,7 @@ export interface BuildOptions {
  * @throws {UsageError} for mappings that cannot work and a file that cannot be written
  */
 export async function build({ mappings, out, readable }: BuildOptions): Promise<number> {
-  if (mappings !== undefined && path.resolve(mappings) === path.resolve(out)) {
+  if (mappings !== undefined && isSameFile(mappings, out)) {
     throw new UsageError(`The script would overwrite the mappings in ${out}. Give --out another name.`)
   }
   const { code, handlers } = await scriptFor(mappings, readable)
@@ -46,7 +46,7 @@ export async function build({ mappings, out, readable }: BuildOptions): Promise<
  */
 export async function scriptFor(mappings: string | undefined, readable = false): Promise<FunctionScript> {
   const definition = loadDefinition()
-  const subscriptions = mappings ? readSwitchedOn(mappings, definition, console.error) : presetSubscriptions(definition)
+  const subscriptions = activeSubscriptions(mappings, definition, console.error)
   const script = await buildFunction(subscriptions, { engine: engineFor, readable })
   await runOnce(script)
   return script

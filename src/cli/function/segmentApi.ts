@@ -186,10 +186,7 @@ function parsed(text: string): unknown {
 }
 
 function withoutControls(literal: string): string {
-  return literal.replace(
-    /(?![\x7f-\x9f])\p{Cc}/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-  )
+  return literal.replace(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 function firstError(answer: unknown): { message?: string; field?: string; data?: unknown } {

@@ -1,11 +1,11 @@
-import { realpathSync } from 'node:fs'
 import path from 'node:path'
 import { HeapEmulator, interceptHeap } from '../../heap-emulator'
 import { EMULATED_APP_ID, loadDefinition } from '../engine/definition'
+import { isSameFile } from '../engine/files'
 import { PACKAGE_DIRECTORY } from '../engine/package'
 import { Pipeline } from '../engine/pipeline'
 import type { EventPipeline, PipelineOptions } from '../engine/pipeline'
-import { presetSubscriptions, readSwitchedOn } from '../engine/subscriptions'
+import { activeSubscriptions } from '../engine/subscriptions'
 import { oneLine } from '../engine/terminal'
 import { HEAP_EVENTS_A_MINUTE, throttle } from '../engine/throttle'
 import { findSources } from '../input/sources'
@@ -92,7 +92,7 @@ export async function sendIn(host: Host, names: string[], options: SendOptions):
     throw new UsageError('--rate goes with --live: without it nothing is sent to Heap, and there is no limit to keep.')
   }
   const definition = loadDefinition()
-  const subscriptions = mappings ? readSwitchedOn(mappings, definition, host.say) : presetSubscriptions(definition)
+  const subscriptions = activeSubscriptions(mappings, definition, host.say)
   const sources = await sourcesOf(names, options.failed, host.say)
   const checkpoint = new Checkpoint(sources, { live, appId, region, subscriptions })
   const before = options.resume ? checkpoint.load() : undefined
@@ -125,7 +125,7 @@ export async function sendIn(host: Host, names: string[], options: SendOptions):
 /** The sources to read, without the files that send itself writes. */
 async function sourcesOf(names: string[], failed: string | undefined, say: (note: string) => void): Promise<Source[]> {
   if (names.filter((name) => name === '-').length > 1) throw new UsageError('The standard input can be named once.')
-  const isOwn = (file: string) => isCheckpoint(file) || (failed !== undefined && realPath(file) === realPath(failed))
+  const isOwn = (file: string) => isCheckpoint(file) || (failed !== undefined && isSameFile(file, failed))
   const sayUnread = (folder: string, inner: string) =>
     say(
       oneLine(
@@ -147,12 +147,4 @@ function failedFileOf(
   if (name === undefined) return undefined
   const names = sources.map((source) => source.name)
   return new FailedFile(name, names, before?.failed)
-}
-
-function realPath(file: string): string {
-  try {
-    return realpathSync(file)
-  } catch {
-    return path.resolve(file)
-  }
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import heap from '../../../destinations/heap'
 import { UsageError } from '../../usageError'
-import { readSubscriptions, readSwitchedOn } from '../subscriptions'
+import { activeSubscriptions, presetSubscriptions, readSubscriptions } from '../subscriptions'
 
 let folder: string
 beforeEach(() => {
@@ -17,15 +17,17 @@ function readMappings(text: string) {
   return readSubscriptions(file, heap)
 }
 
-describe('readSwitchedOn', () => {
+describe('activeSubscriptions', () => {
   it('gives those that are on, of which there must be one', () => {
     const file = path.join(folder, 'mappings.json')
     const on = { partnerAction: 'trackEvent', subscribe: 'type = "track"', mapping: { event: 'x' } }
     const off = { ...on, enabled: false }
     writeFileSync(file, JSON.stringify([off, on]))
-    expect(readSwitchedOn(file, heap)).toStrictEqual([on])
+    const active = (name?: string) => activeSubscriptions(name, heap, () => undefined)
+    expect(active(file)).toStrictEqual([on])
     writeFileSync(file, JSON.stringify([off, off]))
-    expect(() => readSwitchedOn(file, heap)).toThrow(new UsageError(`${file}: every subscription is switched off.`))
+    expect(() => active(file)).toThrow(new UsageError(`${file}: every subscription is switched off.`))
+    expect(active()).toStrictEqual(presetSubscriptions(heap))
   })
 })
 

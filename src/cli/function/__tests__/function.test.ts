@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { SegmentEvent } from '@segment/actions-core'
@@ -49,9 +49,11 @@ describe('heap-destination function build', () => {
     expect(await built({ out, mappings, readable: true })).toContain('Handlers: onAlias, onDelete, onBatch.')
     await writeFile(mappings, JSON.stringify([{ ...own, enabled: false }]))
     await expect(build({ out, mappings })).rejects.toThrow('mappings.json: every subscription is switched off.')
-    await expect(build({ out: path.join(folder, 'own/../mappings.json'), mappings })).rejects.toThrow(
-      'The script would overwrite the mappings in '
-    )
+    const link = path.join(folder, 'link.json')
+    await symlink(mappings, link)
+    for (const same of [path.join(folder, 'own/../mappings.json'), link]) {
+      await expect(build({ out: same, mappings })).rejects.toThrow('The script would overwrite the mappings in ')
+    }
     await writeFile(mappings, JSON.stringify([{ ...own, subscribe: 'type ~ "x' }]))
     await expect(build({ out, mappings })).rejects.toThrow(/mappings\.json: Subscription 1 /)
     await expect(build({ out: path.join(folder, 'nowhere/heap.js') })).rejects.toThrow('cannot be written (ENOENT).')
