@@ -62,7 +62,7 @@ export async function checkFile(
     if (!response.write(`${JSON.stringify(result)}\n`)) await once(response, 'drain', { signal: gone.signal })
   }
   response.type('application/x-ndjson')
-  // A file that cannot be read is left in its middle, which must not close the connection before that is said.
+  // A file that cannot be read is left in its middle, which must not close the connection before that is said; the rest is passed over.
   const input = Readable.from(request.iterator({ destroyOnReturn: false }))
   input.once('close', () => request.resume())
   try {
